@@ -1,0 +1,439 @@
+package zkview
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// maxNodes bounds how many nodes of one kind a view reads.
+const maxNodes = 10_000
+
+// View reads what the console shows. Parts that cannot be read are named in
+// View.Missing; an error means that there is no view at all: no server answers,
+// there is no such root, or ctx ended.
+//
+// Assignments, topologies and lists are read again only when ZooKeeper told of
+// a change, after a minute, and after each loss of the connection.
+func (c *Client) View(ctx context.Context) (View, error) {
+	r := &reading{c: c, ctx: ctx, round: c.book.begin()}
+	top, err := c.children(ctx, c.cfg.Root, false)
+	if errors.Is(err, ErrNoNode) {
+		return View{}, c.wrongRoot(ctx)
+	}
+	if err != nil && !errors.Is(err, ErrNoAuth) {
+		return View{}, err
+	}
+	r.view = View{
+		Root: c.cfg.Root, At: c.cfg.Now(),
+		Assignments: map[string]Assignment{}, Storms: map[string]Storm{},
+		LogConfigs: map[string][]LogLevel{}, Profiles: map[string][]Profile{},
+		Heartbeats: map[string][]Heartbeat{}, Missing: map[string]string{},
+	}
+	// A root that may not be listed can still have readable children.
+	present := func(name string) bool { return err != nil || slices.Contains(top.names, name) }
+	for _, part := range []struct {
+		name string
+		read func()
+	}{
+		{"supervisors", r.supervisors},
+		{"assignments", r.assignments},
+		{"storms", r.storms},
+		{"leader-lock", r.leader},
+		{"nimbuses", r.nimbuses},
+		{"logconfigs", r.logConfigs},
+		{"profilerconfigs", r.profiles},
+		{"workerbeats", r.heartbeats},
+	} {
+		if present(part.name) {
+			r.work.Go(part.read)
+		}
+	}
+	r.work.Wait()
+	if r.fatal != nil {
+		return View{}, r.fatal
+	}
+	c.book.end(r.round)
+	c.beats.end(r.round)
+	state := c.State()
+	r.view.Server, r.view.Session = state.Server, state.Session
+	slices.SortFunc(r.view.Supervisors, func(a, b Supervisor) int {
+		return strings.Compare(a.Host+"\x00"+a.ID, b.Host+"\x00"+b.ID)
+	})
+	slices.Sort(r.view.Nimbuses)
+	for _, beats := range r.view.Heartbeats {
+		slices.SortFunc(beats, func(a, b Heartbeat) int {
+			return cmp.Or(cmp.Compare(a.Slot.Node, b.Slot.Node), cmp.Compare(a.Slot.Port, b.Slot.Port))
+		})
+	}
+	return r.view, nil
+}
+
+// wrongRoot says what there is instead of the root.
+func (c *Client) wrongRoot(ctx context.Context) error {
+	failed := &ReadError{
+		Op: "listing " + c.cfg.Root, Text: "there is no such node on this ensemble", Err: ErrNoNode,
+		Hint: "zookeeper.root (storm.zookeeper.root)",
+	}
+	if top, err := c.children(ctx, "/", false); err == nil && len(top.names) > 0 {
+		failed.Hint += "; it has /" + strings.Join(top.names[:min(len(top.names), 8)], " /")
+	}
+	return failed
+}
+
+// reading is one View in the making. Its parts are read side by side; how many
+// requests are on the wire is bounded by the client.
+type reading struct {
+	c     *Client
+	ctx   context.Context
+	round uint64
+	work  sync.WaitGroup
+
+	mu    sync.Mutex
+	view  View
+	fatal error
+}
+
+// put changes the view under its lock.
+func (r *reading) put(change func(*View)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.view)
+}
+
+// missing notes why a path could not be read. A node that went away since it
+// was listed is not missing; a lost connection or an ended context spoils the
+// whole view.
+func (r *reading) missing(path string, err error) {
+	switch {
+	case errors.Is(err, ErrNoNode):
+		return
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrClosed), r.ctx.Err() != nil:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.fatal == nil {
+			r.fatal = err
+		}
+		return
+	}
+	reason := err.Error()
+	if known := (*ReadError)(nil); errors.As(err, &known) {
+		reason = known.reason()
+	}
+	below, _ := r.c.below(path)
+	r.put(func(v *View) { v.Missing["/"+below] = reason })
+}
+
+// list names the children of a part. With watch, the answer is kept until
+// ZooKeeper tells of a change.
+func (r *reading) list(watch bool, parts ...string) []string {
+	path := r.c.join(parts...)
+	var (
+		list listing
+		err  error
+	)
+	if watch {
+		list, err = watched(r.ctx, r.c, watchKey{path, watchChildren}, r.round,
+			func(ctx context.Context, arm bool) (listing, error) { return r.c.children(ctx, path, arm) })
+	} else {
+		list, err = r.c.children(r.ctx, path, false)
+	}
+	if err != nil {
+		r.missing(path, err)
+		return nil
+	}
+	if len(list.names) > maxNodes {
+		r.put(func(v *View) {
+			v.Missing["/"+strings.Join(parts, "/")] = "only the first " + strconv.Itoa(maxNodes) +
+				" of " + strconv.Itoa(len(list.names)) + " nodes are read"
+		})
+		list.names = list.names[:maxNodes]
+	}
+	return list.names
+}
+
+// each runs read for every name side by side and waits. Workers are bounded, so
+// that ten thousand nodes are not ten thousand goroutines.
+func (r *reading) each(names []string, read func(name string)) {
+	next := make(chan string)
+	var work sync.WaitGroup
+	for range min(len(names), maxInFlight) {
+		work.Go(func() {
+			for name := range next {
+				read(name)
+			}
+		})
+	}
+	for _, name := range names {
+		if r.spoiled() {
+			break
+		}
+		next <- name
+	}
+	close(next)
+	work.Wait()
+}
+
+// spoiled reports whether reading on is useless.
+func (r *reading) spoiled() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.fatal != nil
+}
+
+// decoded reads a node and opens its payload. A node that cannot be read or
+// decoded is noted as missing.
+func (r *reading) decoded(path string, into func(record, Stat) error, ids ...int16) {
+	got, err := r.c.get(r.ctx, path, false)
+	if err != nil {
+		r.missing(path, err)
+		return
+	}
+	opened, err := r.c.openRecord(got.data, ids...)
+	if err == nil {
+		err = into(opened, got.stat)
+	}
+	if err != nil {
+		r.missing(path, err)
+	}
+}
+
+// decoding is what came of a node's payload. Reading under a watch keeps what came of decoding, good or bad: asking again
+// would not make it better.
+type decoding[T any] struct {
+	value T
+	err   error
+}
+
+// kept reads and decodes a node under a watch.
+func kept[T any](r *reading, path string, into func(record, Stat) (T, error)) (T, bool) {
+	got, err := watched(r.ctx, r.c, watchKey{path, watchData}, r.round,
+		func(ctx context.Context, arm bool) (decoding[T], error) {
+			got, err := r.c.get(ctx, path, arm)
+			if err != nil {
+				return decoding[T]{}, err
+			}
+			var d decoding[T]
+			opened, err := r.c.openRecord(got.data)
+			if err != nil {
+				d.err = err
+				return d, nil
+			}
+			d.value, d.err = into(opened, got.stat)
+			return d, nil
+		})
+	if err == nil {
+		err = got.err
+	}
+	if err != nil {
+		r.missing(path, err)
+	}
+	return got.value, err == nil
+}
+
+func (r *reading) supervisors() {
+	r.each(r.list(true, "supervisors"), func(id string) {
+		path := r.c.join("supervisors", id)
+		found := Supervisor{ID: id}
+		r.decoded(path, func(rec record, _ Stat) (err error) {
+			found, err = toSupervisor(id, rec)
+			if err != nil {
+				found = Supervisor{ID: id} // it is there, though nothing else is known
+			}
+			return err
+		})
+		r.put(func(v *View) { v.Supervisors = append(v.Supervisors, found) })
+	})
+}
+
+func (r *reading) assignments() {
+	r.each(r.list(true, "assignments"), func(id string) {
+		found, ok := kept(r, r.c.join("assignments", id), func(rec record, stat Stat) (Assignment, error) {
+			return toAssignment(id, rec, stat)
+		})
+		if ok {
+			r.put(func(v *View) { v.Assignments[id] = found })
+		}
+	})
+}
+
+func (r *reading) storms() {
+	r.each(r.list(true, "storms"), func(id string) {
+		found, ok := kept(r, r.c.join("storms", id), func(rec record, stat Stat) (Storm, error) {
+			return toStorm(id, rec, stat)
+		})
+		if ok {
+			r.put(func(v *View) { v.Storms[id] = found })
+		}
+	})
+}
+
+// leader reads the holder of the lock: the child with the lowest sequence.
+func (r *reading) leader() {
+	names := r.list(true, "leader-lock")
+	if len(names) == 0 {
+		return
+	}
+	path := r.c.join("leader-lock", firstInLine(names))
+	got, err := r.c.get(r.ctx, path, false)
+	if err != nil {
+		r.missing(path, err)
+		return
+	}
+	leader, err := parseLeader(string(got.data))
+	if err != nil {
+		r.missing(path, err)
+		return
+	}
+	r.put(func(v *View) { v.Leader = &leader })
+}
+
+// firstInLine returns the name with the lowest sequence number: ten digits
+// behind the last dash of "_c_<uuid>-latch-0000000012". Sequences go on into the
+// negative after two thousand million.
+func firstInLine(names []string) string {
+	return slices.MinFunc(names, func(a, b string) int { return strings.Compare(sequence(a), sequence(b)) })
+}
+
+func sequence(name string) string {
+	return name[max(0, len(name)-10):]
+}
+
+func (r *reading) nimbuses() {
+	r.each(r.list(false, "nimbuses"), func(name string) {
+		addr := name
+		r.decoded(r.c.join("nimbuses", name), func(rec record, _ Stat) error {
+			addr = toNimbus(name, rec)
+			return nil
+		})
+		r.put(func(v *View) { v.Nimbuses = append(v.Nimbuses, addr) })
+	})
+}
+
+func (r *reading) logConfigs() {
+	r.each(r.list(false, "logconfigs"), func(id string) {
+		r.decoded(r.c.join("logconfigs", id), func(rec record, _ Stat) error {
+			if levels := toLogLevels(rec); len(levels) > 0 {
+				r.put(func(v *View) { v.LogConfigs[id] = levels })
+			}
+			return nil
+		})
+	})
+}
+
+func (r *reading) profiles() {
+	r.each(r.list(false, "profilerconfigs"), func(id string) {
+		for _, name := range r.list(false, "profilerconfigs", id) {
+			r.decoded(r.c.join("profilerconfigs", id, name), func(rec record, _ Stat) error {
+				profile, err := toProfile(rec)
+				if err == nil {
+					r.put(func(v *View) { v.Profiles[id] = append(v.Profiles[id], profile) })
+				}
+				return err
+			})
+		}
+	})
+}
+
+func (r *reading) heartbeats() {
+	var names []string // "<topology id>/<node>-<port>"
+	var mu sync.Mutex
+	r.each(r.list(false, "workerbeats"), func(id string) {
+		listed := r.list(false, "workerbeats", id)
+		mu.Lock()
+		defer mu.Unlock()
+		for _, name := range listed {
+			names = append(names, id+"/"+name)
+		}
+	})
+	slices.Sort(names)
+	if len(names) > maxNodes {
+		r.put(func(v *View) {
+			v.Missing["/workerbeats"] = "only the first " + strconv.Itoa(maxNodes) +
+				" of " + strconv.Itoa(len(names)) + " heartbeats are read"
+		})
+		names = names[:maxNodes]
+	}
+	r.each(names, func(name string) {
+		id, worker, _ := strings.Cut(name, "/")
+		if beat, ok := r.heartbeat(id, worker); ok {
+			r.put(func(v *View) { v.Heartbeats[id] = append(v.Heartbeats[id], beat) })
+		}
+	})
+}
+
+// heartbeat reads one worker's heartbeat, whose payload is fetched only when it
+// was rewritten: on 2.x that is once a minute.
+func (r *reading) heartbeat(id, name string) (Heartbeat, bool) {
+	i := strings.LastIndexByte(name, '-')
+	port, err := strconv.Atoi(name[i+1:])
+	if i <= 0 || err != nil {
+		return Heartbeat{}, false
+	}
+	slot := Slot{Node: name[:i], Port: port}
+	path := r.c.join("workerbeats", id, name)
+	stat, err := r.c.exists(r.ctx, path, false)
+	if err != nil {
+		r.missing(path, err)
+		return Heartbeat{}, false
+	}
+	if beat, ok := r.c.beats.get(path, stat.Mzxid, r.round); ok {
+		return beat, true
+	}
+	// What was written is dated by ZooKeeper even when it cannot be read.
+	beat := Heartbeat{Slot: slot, Time: stat.Mtime.Truncate(time.Second)}
+	r.decoded(path, func(rec record, read Stat) error {
+		decoded, err := toHeartbeat(slot, rec)
+		if err == nil {
+			beat = decoded
+			r.c.beats.put(path, read.Mzxid, r.round, beat)
+		}
+		return err
+	}, 3, 4)
+	return beat, true
+}
+
+// beats keeps decoded heartbeats by the change that wrote them.
+type beats struct {
+	mu   sync.Mutex
+	kept map[string]keptBeat
+}
+
+type keptBeat struct {
+	zxid  int64
+	round uint64
+	beat  Heartbeat
+}
+
+func newBeats() *beats { return &beats{kept: make(map[string]keptBeat)} }
+
+func (b *beats) get(path string, zxid int64, round uint64) (Heartbeat, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k, ok := b.kept[path]
+	if !ok || k.zxid != zxid {
+		return Heartbeat{}, false
+	}
+	k.round = round
+	b.kept[path] = k
+	return k.beat, true
+}
+
+func (b *beats) put(path string, zxid int64, round uint64, beat Heartbeat) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept[path] = keptBeat{zxid: zxid, round: round, beat: beat}
+}
+
+// end drops the heartbeats that the round did not see.
+func (b *beats) end(round uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	maps.DeleteFunc(b.kept, func(_ string, k keptBeat) bool { return k.round < round })
+}
