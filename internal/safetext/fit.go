@@ -54,6 +54,10 @@ func CutEnd(s string, cells int) string {
 	return first(s, cells-1) + "…"
 }
 
+// Take returns the beginning of clean text in at most cells cells, without a
+// mark of the cut.
+func Take(s string, cells int) string { return first(Clean(s), cells) }
+
 // Drop returns clean text without its first cells cells. Half of a wide
 // character becomes a space, so that the rest stays in its columns.
 func Drop(s string, cells int) string {
