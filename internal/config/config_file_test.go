@@ -138,16 +138,16 @@ func hostile() map[string]string {
 	return map[string]string{
 		"alias bomb":     bomb + "nimbus.seeds: *i\nclusters: {a: *i}\n",
 		"deep flow":      strings.Repeat("[", 100_000),
-		"deep block":     strings.Repeat("- ", 100_000),
+		"deep block":     strings.Repeat("- ", 60_000),
 		"deep maps":      strings.Repeat("{a: ", 60) + strings.Repeat("}", 60),
 		"self reference": "clusters: &x\n  a: *x\nnimbus.seeds: &y [*y]\n",
 		"NUL":            "nimbus.host: a\x00b\n",
 		"binary":         "\x7fELF\x02\x01\x01\xff\xfe\xfa",
 		"UTF-16":         "\xff\xfea\x00:\x00",
 		"invalid UTF-8":  "a: \xc3\x28\n",
-		"wide list":      "nimbus.seeds: [" + strings.Repeat("a,", 100_000) + "a]\n",
-		"long key":       strings.Repeat("k", 200_000) + ": 1\n",
-		"many keys":      strings.Repeat("{a: b, ", 30_000),
+		"wide list":      "nimbus.seeds: [" + strings.Repeat("a,", 60_000) + "a]\n",
+		"long key":       strings.Repeat("k", 100_000) + ": 1\n",
+		"many keys":      strings.Repeat("{a: b, ", 15_000),
 		"merge bomb":     "x: &x {a: 1, b: 2}\nclusters: {<<: [" + strings.TrimSuffix(strings.Repeat("*x,", 20_000), ",") + "]}\n",
 		"shared list": "x: &x [" + strings.Repeat("h,", 900) + "h]\nclusters:\n" + func() string {
 			var b strings.Builder
@@ -210,8 +210,8 @@ func TestFilesThatAreNoConfiguration(t *testing.T) {
 		want string
 		open bool
 	}{
-		{"a gigabyte", special{1 << 30, 0o644}, "is larger than 256 KiB", false},
-		{"grows while read", special{10, 0o644}, "is larger than 256 KiB", true},
+		{"a gigabyte", special{1 << 30, 0o644}, "is larger than 128 KiB", false},
+		{"grows while read", special{10, 0o644}, "is larger than 128 KiB", true},
 		{"pipe", special{0, fs.ModeNamedPipe | 0o644}, "is not a regular file", false},
 		{"device", special{0, fs.ModeDevice | 0o644}, "is not a regular file", false},
 		{"directory", special{0, fs.ModeDir | 0o755}, "is a directory", false},

@@ -10,7 +10,7 @@
 // Guarantees:
 //   - Nothing here touches the network, the process environment, the clock or
 //     a global: files, variables and directories come in through Inputs.
-//   - A file is at most 256 KiB, its nesting at most 50 deep, aliases are
+//   - A file is at most 128 KiB, its nesting at most 50 deep, aliases are
 //     bounded; text that is not YAML is refused with file, line and column.
 //   - Settings of two clusters are never mixed: a storm.yaml that names other
 //     Nimbus hosts than those in effect is left aside with a warning.

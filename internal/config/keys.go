@@ -1,7 +1,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,6 +81,33 @@ func ParseKeys(data []byte, name string, known []KeyAction) ([]Binding, error) {
 		return nil, err
 	}
 	return bindings, nil
+}
+
+// LoadKeys reads the file of Config.Keys with ParseKeys. A file that nobody
+// asked for may be missing.
+func LoadKeys(in Inputs, c *Config, known []KeyAction) ([]Binding, []Warning, error) {
+	name := c.Keys.V
+	if name == "" {
+		b, err := ParseKeys(nil, "", known)
+		return b, nil, err
+	}
+	shown := tilde(name, in.Home)
+	data, writable, err := in.readFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !c.Keys.Set():
+		b, err := ParseKeys(nil, shown, known)
+		return b, nil, err
+	case err != nil && c.Keys.Set():
+		return nil, nil, missing(err, c.Keys.Origin.where(), name)
+	case err != nil:
+		return nil, nil, missing(err, shown, name)
+	}
+	var warnings []Warning
+	if writable {
+		warnings = append(warnings, worldWritable(Origin{Kind: OriginConfig, Path: name, home: in.Home}))
+	}
+	b, err := ParseKeys(data, shown, known)
+	return b, warnings, err
 }
 
 type keyReader struct {

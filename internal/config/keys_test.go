@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
@@ -72,5 +73,31 @@ func TestCanonicalKey(t *testing.T) {
 		if got, err := CanonicalKey(bad); err == nil {
 			t.Errorf("%q: %q", bad, got)
 		}
+	}
+}
+
+func TestLoadKeys(t *testing.T) {
+	keysPath := home + "/.config/stormtop/keys.yaml"
+	b := box{files: map[string]string{keysPath: "tables: {menu: q}\n"}, modes: map[string]fs.FileMode{keysPath: 0o666}}
+	c, _ := b.load(t)
+	bindings, ws, err := LoadKeys(b.inputs(), c, knownKeys())
+	if err != nil || bindings[2].Keys[0] != "q" || !warned(ws, "~/.config/stormtop/keys.yaml: anybody") {
+		t.Errorf("%+v %v %v", bindings, ws, err)
+	}
+	for _, b := range []box{{}, {home: "-"}} {
+		c, _ := b.load(t)
+		if bindings, _, err := LoadKeys(b.inputs(), c, knownKeys()); err != nil || bindings[2].Rebound {
+			t.Errorf("%+v %v", bindings, err)
+		}
+	}
+	b = box{flags: map[string][]string{"keys": {"/no"}}}
+	c, _ = b.load(t)
+	if _, _, err := LoadKeys(b.inputs(), c, knownKeys()); err == nil || err.Error() != `--keys: there is no file "/no"` {
+		t.Errorf("%v", err)
+	}
+	b = box{files: map[string]string{keysPath: "tables: {menu: v}\n"}}
+	c, _ = b.load(t)
+	if _, _, err := LoadKeys(b.inputs(), c, knownKeys()); err == nil || err.Error() != "~/.config/stormtop/keys.yaml:1: v is both menu and graph in tables" {
+		t.Errorf("%v", err)
 	}
 }

@@ -24,20 +24,6 @@ type sources struct {
 
 func (s *sources) warn(w ...Warning) { s.warnings = append(s.warnings, w...) }
 
-// choice is which cluster to resolve, and how.
-type choice struct {
-	cluster string // "" for none, storm.yaml for that file
-	origin  Origin // of the choice
-	// switched leaves out the flags that describe the first target.
-	switched bool
-	// noEnvTarget leaves STORMTOP_NIMBUS and STORMTOP_ZK out.
-	noEnvTarget bool
-	// adHoc is true when --nimbus or its variable names the target.
-	adHoc bool
-	// undecided is true when several clusters are named and none was chosen.
-	undecided bool
-}
-
 // Load reads all layers and resolves them. Warnings are given with and without
 // an error. The error is an *Error or Errors; with ErrChoose (errors.Is) the
 // Config is usable but has no target.
@@ -143,107 +129,6 @@ func (s *sources) readGuards(errs *Errors) {
 	}
 }
 
-// choose settles which cluster is meant. What is said on the command line
-// about the target outranks what the environment says about it as a whole, so
-// that an exported STORMTOP_NIMBUS never replaces the address of a --cluster.
-func (s *sources) choose() (choice, error) {
-	in := s.in
-	if g, ok := in.flag("env"); ok {
-		return choice{}, &Error{Where: g.origin.where(), What: "streamparse's config.json is not supported by this version",
-			Hint: "Name the cluster in config.yaml, or use --nimbus HOST."}
-	}
-	flagCluster, hasFlagCluster := in.commandLine("cluster")
-	flagNimbus, hasFlagNimbus := in.commandLine("nimbus")
-	envCluster, hasEnvCluster := in.environment("cluster")
-	envNimbus, hasEnvNimbus := in.environment("nimbus")
-	_, hasStormConf := in.commandLine("storm-conf")
-	_, hasOptions := in.commandLine("c")
-	hasSeeds := hasOptions && s.seedOption() != ""
-	pointed := hasFlagCluster || hasFlagNimbus || hasStormConf || hasSeeds
-	if pointed {
-		ignored := func(g given, has bool, with bool) {
-			if has && with {
-				s.warn(Warning{Where: g.origin.Name, Text: "is ignored: the command line names the target"})
-			}
-		}
-		ignored(envNimbus, hasEnvNimbus, !hasFlagNimbus)
-		ignored(envCluster, hasEnvCluster, !hasFlagCluster)
-		if zk, ok := in.environment("zk"); ok {
-			if _, given := in.commandLine("zk"); !given {
-				s.warn(Warning{Where: zk.origin.Name, Text: "is ignored: the command line names the target"})
-			}
-		}
-	}
-	ch := choice{noEnvTarget: pointed}
-	switch {
-	case hasFlagCluster:
-		ch.cluster, ch.origin, ch.adHoc = flagCluster.text(), flagCluster.origin, hasFlagNimbus
-	case hasFlagNimbus:
-		ch.origin, ch.adHoc = flagNimbus.origin, true
-	case hasSeeds:
-		ch.adHoc = true
-	case hasStormConf:
-		ch.cluster = stormYAML
-	case hasEnvCluster:
-		ch.cluster, ch.origin, ch.adHoc = envCluster.text(), envCluster.origin, hasEnvNimbus
-	case hasEnvNimbus:
-		ch.origin, ch.adHoc = envNimbus.origin, true
-	case s.seedOption() != "":
-		ch.adHoc = true
-	case s.file != nil && len(s.file.preset.Texts) > 0:
-		ch.cluster, ch.origin = s.file.preset.Texts[0], s.file.preset.Origin
-	case s.file != nil && len(s.file.clusters) == 1:
-		ch.cluster = s.file.clusters[0].name
-	case s.file != nil && len(s.file.clusters) > 1:
-		ch.undecided = true
-	case s.storm != nil || s.stormErr != nil:
-		ch.cluster = stormYAML
-	}
-	return ch, s.known(ch)
-}
-
-// seedOption is the -c key that names Nimbus, or "".
-func (s *sources) seedOption() string {
-	for _, key := range []string{stormSeeds, stormHost} {
-		if _, ok := s.options[key]; ok {
-			return key
-		}
-	}
-	return ""
-}
-
-// known checks that the chosen cluster exists.
-func (s *sources) known(ch choice) error {
-	switch {
-	case ch.cluster == "":
-		return nil
-	case ch.cluster == stormYAML:
-		if s.stormErr != nil {
-			return s.stormErr
-		}
-		if s.storm == nil {
-			return &Error{Where: ch.origin.where(), What: "no storm.yaml was found", Hint: "Looked at: " + strings.Join(s.lookedAt, ", ") + "."}
-		}
-		return nil
-	}
-	if _, ok := s.file.find(ch.cluster); ok {
-		return nil
-	}
-	names := s.file.names()
-	if s.storm != nil {
-		names = append(names, stormYAML)
-	}
-	hint := didYouMean(ch.cluster, names)
-	switch {
-	case hint != "":
-	case len(names) == 0:
-		hint = "No cluster is configured. Looked at: " + strings.Join(s.lookedAt, ", ") + "."
-	default:
-		hint = "Clusters: " + strings.Join(names, ", ") + "."
-	}
-	return &Error{Where: ch.origin.where(), What: "there is no cluster " + quote(ch.cluster), Hint: hint}
-}
-
 // resolve lays the layers over each other for one cluster.
 func (s *sources) resolve(ch choice) (*Config, []Warning, error) {
 	var errs Errors
@@ -345,42 +230,6 @@ func (s *sources) name(c *Config, ch choice, port int, errs *Errors) {
 	}
 }
 
-// adoptGuards keeps the guard rails of a configured cluster when its Nimbus is
-// named by hand: --write must not go around them.
-func (s *sources) adoptGuards(ch choice, layers *[ranks]Layer, port int) []Warning {
-	if !ch.adHoc || ch.cluster != "" || s.file == nil {
-		return nil
-	}
-	texts, ok := firstNimbus(layers[:])
-	if !ok {
-		return nil
-	}
-	target, f := parseAddresses(texts)
-	if f != nil {
-		return nil
-	}
-	target = withPort(target, port)
-	for _, b := range s.file.clusters {
-		own, f := parseAddresses(b.layer.Entries["nimbus"].Texts)
-		if f != nil || !overlap(withPort(own, port), target) {
-			continue
-		}
-		guarded := Layer{Name: b.layer.Name, Entries: map[string]Entry{}}
-		for _, key := range []string{"mode", "prod", "protect", "min_kill_wait", "ui.actions.enabled"} {
-			if e, ok := b.layer.Entries[key]; ok {
-				guarded.Entries[key] = e
-			}
-		}
-		if len(guarded.Entries) == 0 {
-			continue
-		}
-		layers[rankCluster] = guarded
-		return []Warning{{Where: b.origin.String(), Text: "this Nimbus belongs to the cluster " + b.name + ", whose guard rails apply",
-			Hint: "--cluster " + b.name + " uses all its settings."}}
-	}
-	return nil
-}
-
 // shadowed reports -c keys that a stronger layer hides.
 func shadowed(layers [ranks]Layer) []Warning {
 	var warnings []Warning
@@ -397,70 +246,6 @@ func shadowed(layers [ranks]Layer) []Warning {
 	}
 	slices.SortFunc(warnings, func(a, b Warning) int { return strings.Compare(a.Where, b.Where) })
 	return warnings
-}
-
-func firstNimbus(layers []Layer) ([]string, bool) {
-	for _, l := range layers {
-		if e, ok := l.Entries["nimbus"]; ok {
-			return e.Texts, true
-		}
-	}
-	return nil, false
-}
-
-// strongestNimbus is the target above storm.yaml, nil when there is none.
-func strongestNimbus(layers [ranks]Layer, options map[string]stormEntry) []string {
-	if texts, ok := firstNimbus(layers[:rankStorm]); ok {
-		return texts
-	}
-	for _, key := range []string{stormSeeds, stormHost} {
-		if e, ok := options[key]; ok {
-			return e.texts
-		}
-	}
-	return nil
-}
-
-// disjoint says whether no host of texts is among hosts. A short name equals
-// the name it begins.
-func disjoint(hosts, texts []string) bool {
-	list, f := parseAddresses(texts)
-	if f != nil {
-		return false
-	}
-	for _, a := range list {
-		for _, h := range hosts {
-			if sameHost(a.Host, h) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func sameHost(a, b string) bool {
-	a, b = strings.ToLower(strings.TrimSuffix(a, ".")), strings.ToLower(strings.TrimSuffix(b, "."))
-	return a == b || strings.HasPrefix(a, b+".") || strings.HasPrefix(b, a+".")
-}
-
-func within(list, of []Address) bool {
-	for _, a := range list {
-		if !slices.Contains(of, a) {
-			return false
-		}
-	}
-	return true
-}
-
-func overlap(a, b []Address) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if sameHost(x.Host, y.Host) && x.Port == y.Port {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // check refuses limits where `crit` would come before `warn`.
