@@ -74,15 +74,15 @@ func TestSeveralFaultsAreAllReportedInOrder(t *testing.T) {
 
 func TestSpellings(t *testing.T) {
 	for name, text := range map[string]string{
-		"scalar":   "clusters:\n  a:\n    nimbus: n1,n2:7\n    zookeeper: z1,z2:9/root\n    nimbus.max_frame: 32M\n",
-		"nested":   "clusters:\n  a:\n    nimbus: {hosts: [n1, 'n2:7'], max_frame: 33554432, via: none}\n    zookeeper: {servers: [z1, 'z2:9'], root: /root}\n",
-		"dotted":   "clusters:\n  a:\n    nimbus.seeds: [n1, 'n2:7']\n    nimbus.max_frame: 32MiB\n    zookeeper.servers: z1,z2:9\n    zookeeper.root: /root/\n    protect:\n",
-		"anchors":  "clusters:\n  a: &x\n    nimbus: &n [n1, 'n2:7']\n    zookeeper: z1,z2:9/root\n    nimbus.max_frame: 32M\n  b: {<<: *x, nimbus: other}\n",
-		"crlf bom": "\ufeffclusters:\r\n  a:\r\n    nimbus: n1,n2:7\r\n    zookeeper: z1,z2:9/root\r\n    nimbus.max_frame: 32M\r\n",
+		"scalar":   "clusters:\n  a:\n    nimbus: n1,n2:7\n    zookeeper: z1,z2:9/live\n    nimbus.max_frame: 32M\n",
+		"nested":   "clusters:\n  a:\n    nimbus: {hosts: [n1, 'n2:7'], max_frame: 33554432, via: none}\n    zookeeper: {servers: [z1, 'z2:9'], root: /live}\n",
+		"dotted":   "clusters:\n  a:\n    nimbus.seeds: [n1, 'n2:7']\n    nimbus.max_frame: 32MiB\n    zookeeper.servers: z1,z2:9\n    zookeeper.root: /live/\n    protect:\n",
+		"anchors":  "clusters:\n  a: &x\n    nimbus: &n [n1, 'n2:7']\n    zookeeper: z1,z2:9/live\n    nimbus.max_frame: 32M\n  b: {<<: *x, nimbus: other}\n",
+		"crlf bom": "\ufeffclusters:\r\n  a:\r\n    nimbus: n1,n2:7\r\n    zookeeper: z1,z2:9/live\r\n    nimbus.max_frame: 32M\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := box{files: map[string]string{confPath: text}, flags: map[string][]string{"cluster": {"a"}}}.load(t)
-			if addressTexts(c.Nimbus.V) != "n1:6627, n2:7" || addressTexts(c.ZooKeeper.V) != "z1:2181, z2:9" || c.ZooKeeperRoot.V != "/root" || c.MaxFrame.V != 32<<20 || c.Protect.V != nil {
+			if addressTexts(c.Nimbus.V) != "n1:6627, n2:7" || addressTexts(c.ZooKeeper.V) != "z1:2181, z2:9" || c.ZooKeeperRoot.V != "/live" || c.MaxFrame.V != 32<<20 || c.Protect.V != nil {
 				t.Errorf("%v %v %v %v", c.Nimbus, c.ZooKeeper, c.ZooKeeperRoot, c.MaxFrame)
 			}
 		})

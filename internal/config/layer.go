@@ -28,7 +28,7 @@ const (
 	ranks
 )
 
-// addZooKeeper divides HOST,…/root into the two settings it stands for.
+// addZooKeeper divides HOST,…/ROOT into the two settings it stands for.
 func (l Layer) addZooKeeper(e Entry) {
 	hosts, root := splitRoot(strings.Join(e.Texts, ","))
 	l.Entries["zookeeper.servers"] = Entry{[]string{hosts}, e.Origin}

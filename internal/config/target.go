@@ -173,7 +173,7 @@ func parseAddresses(texts []string) ([]Address, *fault) {
 	return list, nil
 }
 
-// ParseZooKeeper reads HOST[:PORT],…[/root]; the root is empty when the text
+// ParseZooKeeper reads HOST[:PORT],…[/ROOT]; the root is empty when the text
 // has none.
 func ParseZooKeeper(s string) (servers []Address, root string, err error) {
 	hosts, root := splitRoot(s)
