@@ -33,7 +33,7 @@ type entry struct {
 	fresh   bool   // value is what the server has, as far as it told
 	value   any
 	readAt  time.Time
-	seen    uint64 // the round in which it was last wanted
+	seen    uint64          // the round in which it was last wanted
 	follow  []chan struct{} // of the browser
 }
 

@@ -238,6 +238,7 @@ func askOnce[T any](ctx context.Context, c *Client, verb, path string, request f
 		<-l.gone
 		var broken *violation
 		if errors.As(l.cause, &broken) && broken.path != "" && broken.path == path {
+			c.leaveAlone(path)
 			return none, &ReadError{Op: op, Text: broken.text, Err: ErrTooLarge}
 		}
 		if c.life.Err() != nil {
@@ -274,6 +275,15 @@ const (
 	oversizeFor = time.Minute
 	maxOversize = 256
 )
+
+func (c *Client) leaveAlone(path string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.oversize) >= maxOversize {
+		clear(c.oversize)
+	}
+	c.oversize[path] = c.cfg.Now()
+}
 
 func (c *Client) tooLarge(path string) error {
 	c.mu.Lock()

@@ -157,7 +157,7 @@ func (g *guard) next() error {
 		g.mu.Unlock()
 	}
 	if err := g.fill(g.frame, deadline); err != nil {
-		if !g.welcomed && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		if !g.welcomed && isEOF(err) {
 			return errClosedEarly
 		}
 		return err
@@ -202,6 +202,7 @@ func (g *guard) reply(size uint32, deadline time.Time) error {
 	code := int32(binary.BigEndian.Uint32(g.frame[16:]))
 	asked, known := g.answer(xid)
 	if size > maxFrame {
+		g.proven() // what it speaks is ZooKeeper
 		return &violation{
 			text: fmt.Sprintf("announces a reply of %d bytes, more than the %d allowed", size, maxFrame),
 			path: asked.path,
@@ -260,6 +261,11 @@ func (g *guard) fill(data []byte, deadline time.Time) error {
 	}
 	_, err := io.ReadFull(g.Conn, data)
 	return err
+}
+
+// isEOF reports whether the peer hung up; a tunnel says so in its own way.
+func isEOF(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // grow lengthens data by n bytes. What a peer announces is allocated at most

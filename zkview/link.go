@@ -23,6 +23,7 @@ type link struct {
 	cause  error
 	proven bool // a request was answered
 	greet  sync.Once
+	host   *oneHost
 }
 
 // ended reports whether the connection is gone.
@@ -96,7 +97,7 @@ func (c *Client) serve(server int) {
 	l.guard = newGuard(conn, c.cfg.Timeout,
 		func(cause error) { l.cause = cause; close(l.gone) },
 		func() { c.proven(l) })
-	events, err := c.open(l, addr)
+	events, err := c.start(l, addr)
 	if err != nil {
 		_ = l.guard.Close() // nothing was sent
 		c.failed(server, err)
@@ -121,12 +122,13 @@ func (c *Client) serve(server int) {
 	c.release(l, events)
 }
 
-// open hands the guarded connection to the library.
-func (c *Client) open(l *link, addr string) (<-chan zk.Event, error) {
+// start hands the guarded connection to the library.
+func (c *Client) start(l *link, addr string) (<-chan zk.Event, error) {
 	once := make(chan net.Conn, 1)
 	once <- l.guard
+	l.host = &oneHost{addr: addr, redial: make(chan struct{}), quit: make(chan struct{})}
 	conn, events, err := zk.Connect([]string{addr}, c.cfg.Session,
-		zk.WithHostProvider(&oneHost{addr: addr}),
+		zk.WithHostProvider(l.host),
 		zk.WithDialer(func(string, string, time.Duration) (net.Conn, error) {
 			select {
 			case conn := <-once:
@@ -175,15 +177,43 @@ func (c *Client) login(l *link) error {
 	return nil
 }
 
-// release ends the library's part of a link and waits for it.
+// release ends the library's part of a link and waits for it. The library's
+// Close waits a second for an answer to its goodbye unless somebody takes that
+// off its queue: the server while there is a session, its own loop otherwise,
+// provided that it is just about to dial again.
 func (c *Client) release(l *link, events <-chan zk.Event) {
-	c.work.Go(l.conn.Close) // says goodbye; waits up to a second for the answer
-	grace := time.AfterFunc(closeGrace, func() { _ = l.guard.Close() })
-	defer grace.Stop()
-	for range events {
-		continue // until the library's loop has ended
+	patience := time.NewTimer(closeGrace)
+	defer patience.Stop()
+	if l.ended() || !l.open() {
+		_ = l.guard.Close()
+		select {
+		case <-l.host.redial:
+		case <-patience.C:
+		}
 	}
-	_ = l.guard.Close()
+	close(l.host.quit)
+	c.work.Go(l.conn.Close)
+	for {
+		select {
+		case _, more := <-events:
+			if !more { // the library's loop has ended
+				_ = l.guard.Close()
+				return
+			}
+		case <-patience.C:
+			_ = l.guard.Close()
+		}
+	}
+}
+
+// open reports whether the session was opened.
+func (l *link) open() bool {
+	select {
+	case <-l.hello:
+		return true
+	default:
+		return false
+	}
 }
 
 // joined publishes a link with its session.
@@ -207,6 +237,7 @@ func (c *Client) left(l *link) {
 	if !l.ended() {
 		c.mu.Lock()
 		c.link = nil
+		c.state.Connected, c.state.Session, c.state.Since = false, "", c.cfg.Now()
 		c.signal()
 		c.mu.Unlock()
 		return
@@ -217,12 +248,6 @@ func (c *Client) left(l *link) {
 		c.link = nil
 		c.state.Connected, c.state.Session = false, ""
 		c.state.Since = c.cfg.Now()
-	}
-	if broken := (*violation)(nil); errors.As(l.cause, &broken) && broken.path != "" {
-		if len(c.oversize) >= maxOversize {
-			clear(c.oversize)
-		}
-		c.oversize[broken.path] = c.cfg.Now()
 	}
 	if proven {
 		c.signal()
@@ -287,11 +312,18 @@ func (c *Client) note(server int, contact Contact, cause error, rtt time.Duratio
 }
 
 // oneHost is the library's list of servers: the one it was given a connection
-// to. After the loss of that there is no other.
+// to. After the loss of that there is no other, and the library is told to quit.
 type oneHost struct {
-	addr string
-	used bool
+	addr   string
+	used   bool
+	again  sync.Once
+	redial chan struct{} // closed when the library wants another server
+	quit   chan struct{} // closed when it is told to quit
 }
+
+// settle lets the library's goodbye reach its queue before the queue is
+// flushed for the last time.
+const settle = 5 * time.Millisecond
 
 // Init has nothing to resolve; the connection is there already.
 func (*oneHost) Init([]string) error { return nil }
@@ -299,11 +331,17 @@ func (*oneHost) Init([]string) error { return nil }
 // Len is 1.
 func (*oneHost) Len() int { return 1 }
 
-// Next returns the host. From the second time on it makes the library wait
-// before it dials, which is when it is told to quit.
+// Next returns the host at once the first time. Later it waits until the
+// library is told to quit, and makes it flush its queue.
 func (h *oneHost) Next() (server string, retryStart bool) {
-	retryStart, h.used = h.used, true
-	return h.addr, retryStart
+	if !h.used {
+		h.used = true
+		return h.addr, false
+	}
+	h.again.Do(func() { close(h.redial) })
+	<-h.quit
+	time.Sleep(settle)
+	return h.addr, true
 }
 
 // Connected has nothing to remember.

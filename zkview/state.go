@@ -3,7 +3,6 @@ package zkview
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"slices"
@@ -137,7 +136,7 @@ func explain(cause error) (outcome, hint string) {
 	case errors.Is(cause, os.ErrDeadlineExceeded), errors.Is(cause, context.DeadlineExceeded),
 		errors.As(cause, &timeout) && timeout.Timeout():
 		return "no answer in time", "firewall? a frozen server? a longer timeout"
-	case errors.Is(cause, io.EOF), errors.Is(cause, io.ErrUnexpectedEOF), errors.Is(cause, net.ErrClosed):
+	case isEOF(cause), errors.Is(cause, net.ErrClosed):
 		return "closed the connection", "did ZooKeeper restart?"
 	}
 	return cause.Error(), ""

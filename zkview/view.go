@@ -187,13 +187,13 @@ func (r *reading) spoiled() bool {
 	return r.fatal != nil
 }
 
-// decoded reads a node and opens its payload. A node that cannot be read or
-// decoded is noted as missing.
-func (r *reading) decoded(path string, into func(record, Stat) error, ids ...int16) {
+// decoded reads a node and opens its payload, and reports whether the node is
+// there. One that cannot be read or decoded is noted as missing.
+func (r *reading) decoded(path string, into func(record, Stat) error, ids ...int16) bool {
 	got, err := r.c.get(r.ctx, path, false)
 	if err != nil {
 		r.missing(path, err)
-		return
+		return !errors.Is(err, ErrNoNode)
 	}
 	opened, err := r.c.openRecord(got.data, ids...)
 	if err == nil {
@@ -202,6 +202,7 @@ func (r *reading) decoded(path string, into func(record, Stat) error, ids ...int
 	if err != nil {
 		r.missing(path, err)
 	}
+	return true
 }
 
 // decoding is what came of a node's payload. Reading under a watch keeps what came of decoding, good or bad: asking again
@@ -241,14 +242,16 @@ func (r *reading) supervisors() {
 	r.each(r.list(true, "supervisors"), func(id string) {
 		path := r.c.join("supervisors", id)
 		found := Supervisor{ID: id}
-		r.decoded(path, func(rec record, _ Stat) (err error) {
-			found, err = toSupervisor(id, rec)
-			if err != nil {
-				found = Supervisor{ID: id} // it is there, though nothing else is known
+		there := r.decoded(path, func(rec record, _ Stat) error {
+			read, err := toSupervisor(id, rec)
+			if err == nil {
+				found = read
 			}
 			return err
 		})
-		r.put(func(v *View) { v.Supervisors = append(v.Supervisors, found) })
+		if there { // even when nothing else is known about it
+			r.put(func(v *View) { v.Supervisors = append(v.Supervisors, found) })
+		}
 	})
 }
 
@@ -308,11 +311,12 @@ func sequence(name string) string {
 func (r *reading) nimbuses() {
 	r.each(r.list(false, "nimbuses"), func(name string) {
 		addr := name
-		r.decoded(r.c.join("nimbuses", name), func(rec record, _ Stat) error {
+		if r.decoded(r.c.join("nimbuses", name), func(rec record, _ Stat) error {
 			addr = toNimbus(name, rec)
 			return nil
-		})
-		r.put(func(v *View) { v.Nimbuses = append(v.Nimbuses, addr) })
+		}) {
+			r.put(func(v *View) { v.Nimbuses = append(v.Nimbuses, addr) })
+		}
 	})
 }
 
@@ -388,7 +392,7 @@ func (r *reading) heartbeat(id, name string) (Heartbeat, bool) {
 	}
 	// What was written is dated by ZooKeeper even when it cannot be read.
 	beat := Heartbeat{Slot: slot, Time: stat.Mtime.Truncate(time.Second)}
-	r.decoded(path, func(rec record, read Stat) error {
+	there := r.decoded(path, func(rec record, read Stat) error {
 		decoded, err := toHeartbeat(slot, rec)
 		if err == nil {
 			beat = decoded
@@ -396,7 +400,7 @@ func (r *reading) heartbeat(id, name string) (Heartbeat, bool) {
 		}
 		return err
 	}, 3, 4)
-	return beat, true
+	return beat, there
 }
 
 // beats keeps decoded heartbeats by the change that wrote them.
