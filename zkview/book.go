@@ -82,6 +82,8 @@ func (b *book) fired(event zk.Event) bool {
 	case zk.EventNodeDeleted:
 		tell(watchData)
 		tell(watchChildren)
+	default: // not about a node
+		return false
 	}
 	// A watch whose mark was lost with a connection still counts.
 	return ours || !known

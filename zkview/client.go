@@ -204,7 +204,7 @@ func askOnce[T any](ctx context.Context, c *Client, verb, path string, request f
 	var none T
 	op := verb + " " + path
 	if len(path) > maxPath {
-		return none, &ReadError{Op: verb, Text: "a path of more than " + strconv.Itoa(maxPath) + " bytes", Err: ErrNoNode}
+		return none, &ReadError{Op: verb, Text: "a path of more than " + strconv.Itoa(maxPath) + " bytes", Err: ErrPath}
 	}
 	if err := c.tooLarge(path); err != nil {
 		return none, &ReadError{Op: op, Text: err.Error(), Err: ErrTooLarge}

@@ -3,47 +3,41 @@ package zkview
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/stormtop/stormtop/internal/stormthrift"
+	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
 )
 
 // errRecord says that a node of 0.9 holds a record that was not understood.
 var errRecord = errors.New("0.9 record, not decoded")
 
-// record takes a node's payload out of its wrapping and reads it as one of
-// Storm's structs, or as a Java-serialised value as 0.9 writes them.
+// record is a node's payload out of its wrapping: one of Storm's structs in
+// Thrift's binary protocol, or a Java-serialised value as 0.9 writes them.
 type record struct {
-	thrift wireValue
+	thrift []byte
 	java   any
 	isJava bool
 }
 
-// open reads the payload of a node. With ids, only those fields of a Thrift
-// struct are kept.
-func (c *Client) openRecord(data []byte, ids ...int16) (record, error) {
+// openRecord takes a payload out of its wrapping.
+func (c *Client) openRecord(data []byte) (record, error) {
 	inner, _, err := unpack(data, growth*c.cfg.MaxNode)
 	if err != nil {
 		return record{}, err
 	}
-	if isJava(inner) {
-		value, err := parseJava(inner)
-		if err != nil {
-			return record{}, fmt.Errorf("%w: %w", errRecord, err)
-		}
-		return record{java: value, isJava: true}, nil
+	if !isJava(inner) {
+		return record{thrift: inner}, nil
 	}
-	var value wireValue
-	if len(ids) > 0 {
-		value, err = pickFields(inner, ids...)
-	} else {
-		value, err = parseStruct(inner)
-	}
+	value, err := parseJava(inner)
 	if err != nil {
-		return record{}, err
+		return record{}, fmt.Errorf("%w: %w", errRecord, err)
 	}
-	return record{thrift: value}, nil
+	return record{java: value, isJava: true}, nil
 }
 
 // toSupervisor reads `SupervisorInfo`.
@@ -51,28 +45,21 @@ func toSupervisor(id string, r record) (Supervisor, error) {
 	if r.isJava {
 		return javaSupervisor(id, r.java)
 	}
-	v := r.thrift
-	s := Supervisor{
-		ID: id, Host: v.str(2),
-		UsedPorts: ports(v.elements(4)), Ports: ports(v.elements(5)),
-		Time: epoch(v.int64(1)), UptimeSecs: v.int64(7), Version: v.str(8),
+	var info storm.SupervisorInfo
+	if err := stormthrift.Unmarshal(r.thrift, &info); err != nil {
+		return Supervisor{}, err
 	}
-	if s.Host == "" || s.Time.IsZero() {
+	if info.Hostname == nil {
 		return Supervisor{}, errors.New("not a SupervisorInfo")
 	}
-	for _, pair := range v.entries(9) {
-		if pair[1].kind != wireDouble {
-			continue
-		}
-		if s.Resources == nil {
-			s.Resources = make(map[string]float64)
-		}
-		s.Resources[string(pair[0].text)] = pair[1].double
-	}
-	return s, nil
+	return Supervisor{
+		ID: id, Host: *info.Hostname, Ports: sortedPorts(info.Meta), UsedPorts: sortedPorts(info.UsedPorts),
+		Time: epoch(info.TimeSecs), UptimeSecs: info.UptimeSecs, Version: info.GetVersion(),
+		Resources: info.ResourcesMap,
+	}, nil
 }
 
-// toAssignment reads `Assignment`, whose maps are keyed by lists.
+// toAssignment reads `Assignment`.
 func toAssignment(id string, r record, stat Stat) (Assignment, error) {
 	a := Assignment{
 		TopologyID: id, Zxid: stat.Mzxid, Mtime: stat.Mtime,
@@ -81,27 +68,28 @@ func toAssignment(id string, r record, stat Stat) (Assignment, error) {
 	if r.isJava {
 		return javaAssignment(a, r.java)
 	}
-	v := r.thrift
-	if _, ok := v.field(1, wireString); !ok {
+	read, err := stormthrift.ReadAssignment(r.thrift)
+	if err != nil {
+		return Assignment{}, err
+	}
+	if read.MasterCodeDir == nil {
 		return Assignment{}, errors.New("not an Assignment")
 	}
-	a.Owner = v.str(7)
-	for _, pair := range v.entries(2) {
-		a.Hosts[string(pair[0].text)] = string(pair[1].text)
+	if read.Owner != nil {
+		a.Owner = *read.Owner
 	}
-	for _, pair := range v.entries(3) {
-		tasks, slots := taskRange(pair[0]), ports(pair[1].elements(2))
-		if tasks == nil || len(slots) != 1 {
-			return Assignment{}, errors.New("an Assignment whose executors are not understood")
-		}
-		a.Executors[*tasks] = Slot{Node: pair[1].str(1), Port: slots[0]}
+	maps.Copy(a.Hosts, read.NodeHost)
+	for tasks, slot := range read.ExecutorNodePort {
+		a.Executors[toTasks(tasks)] = Slot{Node: slot.Node, Port: int(slot.Port)}
 	}
-	for _, pair := range v.entries(4) {
-		if tasks := taskRange(pair[0]); tasks != nil {
-			a.Starts[*tasks] = pair[1].num
-		}
+	for tasks, at := range read.ExecutorStartSecs {
+		a.Starts[toTasks(tasks)] = at
 	}
 	return a, nil
+}
+
+func toTasks(e stormthrift.Executor) TaskRange {
+	return TaskRange{Start: int(e.Start), End: int(e.End)}
 }
 
 // toStorm reads `StormBase`.
@@ -110,39 +98,35 @@ func toStorm(id string, r record, stat Stat) (Storm, error) {
 	if r.isJava {
 		return javaStorm(s, r.java)
 	}
-	v := r.thrift
-	s.Name = v.str(1)
-	if s.Name == "" {
+	var base storm.StormBase
+	if err := stormthrift.Unmarshal(r.thrift, &base); err != nil {
+		return Storm{}, err
+	}
+	if base.Name == nil {
 		return Storm{}, errors.New("not a StormBase")
 	}
-	s.Status, s.PrevStatus = enum(v, 2, status), enum(v, 8, status)
-	s.Workers, s.LaunchTime, s.Owner = v.int(3), v.int64(5), v.str(6)
-	for _, pair := range v.entries(4) {
-		if s.ComponentExecutors == nil {
-			s.ComponentExecutors = make(map[string]int)
-		}
-		s.ComponentExecutors[string(pair[0].text)] = int(pair[1].num)
-	}
-	if options, ok := v.record(7); ok {
-		if kill, ok := options.record(1); ok {
-			s.KillWaitSecs = kill.int(1)
-		}
-		if rebalance, ok := options.record(2); ok {
-			s.RebalanceWaitSecs = rebalance.int(1)
+	s.Name, s.Owner = base.GetName(), base.GetOwner()
+	s.Status, s.PrevStatus = word(base.Status), word(base.PrevStatus)
+	s.Workers, s.LaunchTime = widen[int](base.NumWorkers), widen[int64](base.LaunchTimeSecs)
+	if len(base.ComponentExecutors) > 0 {
+		s.ComponentExecutors = make(map[string]int, len(base.ComponentExecutors))
+		for component, n := range base.ComponentExecutors {
+			s.ComponentExecutors[component] = int(n)
 		}
 	}
-	for _, pair := range v.entries(9) {
-		if s.Debug == nil {
-			s.Debug = make(map[string]Debug)
+	if action := base.TopologyActionOptions; action != nil {
+		if action.KillOptions != nil {
+			s.KillWaitSecs = widen[int](action.KillOptions.WaitSecs)
 		}
-		var debug Debug
-		if on, ok := pair[1].field(1, wireBool); ok {
-			debug.Enabled = on.num != 0
+		if action.RebalanceOptions != nil {
+			s.RebalanceWaitSecs = widen[int](action.RebalanceOptions.WaitSecs)
 		}
-		if pct, ok := pair[1].field(2, wireDouble); ok {
-			debug.SamplingPct = &pct.double
+	}
+	if len(base.ComponentDebug) > 0 {
+		s.Debug = make(map[string]Debug, len(base.ComponentDebug))
+		for component, options := range base.ComponentDebug {
+			s.Debug[component] = Debug{Enabled: options.GetEnable(), SamplingPct: options.Samplingpct}
 		}
-		s.Debug[string(pair[0].text)] = debug
 	}
 	return s, nil
 }
@@ -152,65 +136,78 @@ func toError(component string, r record, last bool) (Error, error) {
 	if r.isJava {
 		return javaError(component, r.java, last)
 	}
-	v := r.thrift
-	text, ok := v.field(1, wireString)
-	at := v.int64(2)
-	if !ok || at == nil {
+	var info storm.ErrorInfo
+	if err := stormthrift.Unmarshal(r.thrift, &info); err != nil {
+		return Error{}, err
+	}
+	if info.Error == nil || info.ErrorTimeSecs == nil {
 		return Error{}, errors.New("not an ErrorInfo")
 	}
 	return Error{
-		Component: component, Text: string(text.text), Time: *at,
-		Host: v.str(3), Port: v.int(4), Last: last,
+		Component: component, Text: *info.Error, Time: int64(*info.ErrorTimeSecs),
+		Host: info.GetHost(), Port: widen[int](info.Port), Last: last,
 	}, nil
 }
 
-// toHeartbeat reads the times of `ClusterWorkerHeartbeat`.
+// toHeartbeat reads the times of `ClusterWorkerHeartbeat` and passes over its
+// statistics, which are most of it.
 func toHeartbeat(slot Slot, r record) (Heartbeat, error) {
 	if r.isJava {
 		return javaHeartbeat(slot, r.java)
 	}
-	at := r.thrift.int64(3)
+	v, err := pickFields(r.thrift, 3, 4)
+	if err != nil {
+		return Heartbeat{}, err
+	}
+	at := v.number(3)
 	if at == nil {
 		return Heartbeat{}, errors.New("not a ClusterWorkerHeartbeat")
 	}
-	return Heartbeat{Slot: slot, Time: epoch(at), UptimeSecs: r.thrift.int64(4)}, nil
+	return Heartbeat{Slot: slot, Time: epoch(at), UptimeSecs: v.number(4)}, nil
 }
 
 // toLogLevels reads `LogConfig`.
-func toLogLevels(r record) []LogLevel {
+func toLogLevels(r record) ([]LogLevel, error) {
+	var config storm.LogConfig
+	if err := stormthrift.Unmarshal(r.thrift, &config); err != nil {
+		return nil, err
+	}
 	var levels []LogLevel
-	for _, pair := range r.thrift.entries(2) {
-		v := pair[1]
+	for logger, level := range config.NamedLoggerLevel {
 		levels = append(levels, LogLevel{
-			Logger: string(pair[0].text), Action: enum(v, 1, levelAction), Level: v.str(2),
-			TimeoutSecs: v.int(3), TimeoutEpoch: v.int64(4),
+			Logger: logger, Action: word(level.Action), Level: level.GetTargetLogLevel(),
+			TimeoutSecs:  widen[int](level.ResetLogLevelTimeoutSecs),
+			TimeoutEpoch: level.ResetLogLevelTimeoutEpoch,
 		})
 	}
 	slices.SortFunc(levels, func(a, b LogLevel) int { return strings.Compare(a.Logger, b.Logger) })
-	return levels
+	return levels, nil
 }
 
 // toProfile reads `ProfileRequest`.
 func toProfile(r record) (Profile, error) {
-	node, ok := r.thrift.record(1)
-	slots := ports(node.elements(2))
-	if !ok || len(slots) == 0 {
+	var request storm.ProfileRequest
+	if err := stormthrift.Unmarshal(r.thrift, &request); err != nil {
+		return Profile{}, err
+	}
+	node := request.NodeInfo
+	if node == nil || node.Node == nil || len(node.Port) == 0 {
 		return Profile{}, errors.New("not a ProfileRequest")
 	}
 	return Profile{
-		Host: node.str(1), Port: slots[0],
-		Action: enum(r.thrift, 2, profileAction), Time: r.thrift.int64(3),
+		Host: *node.Node, Port: int(node.Port[0]), Action: word(request.Action), Time: request.TimeStamp,
 	}, nil
 }
 
 // toNimbus reads the address out of `NimbusSummary`; the node's name has it too
 // up to 1.x, but only the host on 2.x.
 func toNimbus(name string, r record) string {
-	host, port := r.thrift.str(1), r.thrift.int(2)
-	if host == "" || port == nil {
+	var summary storm.NimbusSummary
+	err := stormthrift.Unmarshal(r.thrift, &summary)
+	if err != nil || summary.Host == nil || summary.Port == nil {
 		return name
 	}
-	return host + ":" + strconv.Itoa(*port)
+	return *summary.Host + ":" + strconv.Itoa(int(*summary.Port))
 }
 
 // parseLeader reads the text of a leader-lock node: host:port up to 1.x,
@@ -237,26 +234,34 @@ func parseLeader(text string) (Leader, error) {
 	return Leader{}, errors.New("not host:port")
 }
 
-func enum(v wireValue, id int16, how style) string {
-	n := v.int64(id)
-	if n == nil {
+// word is the name of an enum's value, "" when it is absent.
+func word[T fmt.Stringer](value *T) string {
+	if value == nil {
 		return ""
 	}
-	return numberText(*n, how)
+	return (*value).String()
 }
 
-func ports(items []wireValue) []int {
-	if items == nil {
+// widen turns an optional number into a wider one; nil stays nil.
+func widen[To, From int | int32 | int64](n *From) *To {
+	if n == nil {
 		return nil
 	}
-	list := make([]int, 0, len(items))
-	for _, item := range items {
-		if isInteger(item.kind) {
-			list = append(list, int(item.num))
-		}
+	wide := To(*n)
+	return &wide
+}
+
+// sortedPorts keeps absent apart from none.
+func sortedPorts(list []int64) []int {
+	if list == nil {
+		return nil
 	}
-	slices.Sort(list)
-	return list
+	ports := make([]int, 0, len(list))
+	for _, port := range list {
+		ports = append(ports, int(port))
+	}
+	slices.Sort(ports)
+	return ports
 }
 
 // epoch turns seconds into a time; nil into the zero time.

@@ -37,12 +37,11 @@ func describeValue(name string, v wireValue, known label) Field {
 	field := Field{Label: name}
 	switch v.kind {
 	case wireStruct:
-		switch {
-		case known.of == "NodeInfo":
+		if known.of == "NodeInfo" {
 			field.Value = nodePort(v, nil)
-		default:
-			field.Children = describe(v, known.of)
+			break
 		}
+		field.Children = describe(v, known.of)
 	case wireList, wireSet:
 		if texts, ok := scalars(v.items, known.style); ok {
 			field.Value = strings.Join(texts, " ")

@@ -19,6 +19,8 @@ var (
 	ErrUnavailable = errors.New("zookeeper is not available")
 	// ErrTooLarge says that a node or a list of children exceeds the bounds.
 	ErrTooLarge = errors.New("too large to read")
+	// ErrPath says that the text is not a path of ZooKeeper's.
+	ErrPath = errors.New("not a ZooKeeper path")
 	// ErrSecret says that the node holds a secret, which is never read.
 	ErrSecret = errors.New("never shown")
 	// ErrClosed says that the client was closed.
@@ -48,8 +50,7 @@ func (e *ReadError) Unwrap() error { return e.Err }
 
 // Hint returns what to try about err, or "".
 func Hint(err error) string {
-	var known *ReadError
-	if errors.As(err, &known) {
+	if known, ok := errors.AsType[*ReadError](err); ok {
 		return known.Hint
 	}
 	return ""
@@ -67,13 +68,8 @@ func inWords(op, path string, err error) error {
 		return &ReadError{Op: op, Err: ErrNoNode, Hint: "zk ls " + parent(path)}
 	case errors.Is(err, zk.ErrNoAuth):
 		return &ReadError{Op: op, Err: ErrNoAuth, Hint: "the node's ACL; zookeeper.auth in the configuration"}
-	case errors.Is(err, zk.ErrAuthFailed):
-		return &ReadError{
-			Op: op, Text: "the server refused the credentials", Err: ErrNoAuth,
-			Hint: "zookeeper.auth: scheme and payload",
-		}
 	case errors.Is(err, zk.ErrInvalidPath):
-		return &ReadError{Op: op, Text: "not a ZooKeeper path", Err: ErrNoNode, Hint: "a path begins with / and has no empty parts"}
+		return &ReadError{Op: op, Err: ErrPath, Hint: "a path begins with / and has no empty parts"}
 	case errors.Is(err, zk.ErrConnectionClosed), errors.Is(err, zk.ErrNoServer),
 		errors.Is(err, zk.ErrClosing), errors.Is(err, zk.ErrSessionExpired), errors.Is(err, zk.ErrSessionMoved):
 		return &ReadError{Op: op, Text: "the connection was lost before the answer came", Err: ErrUnavailable}

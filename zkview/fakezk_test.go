@@ -443,7 +443,7 @@ func inflate(t testing.TB, file string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	from, err := gzip.NewReader(f)
 	if err != nil {
 		t.Fatal(err)

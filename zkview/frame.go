@@ -41,8 +41,11 @@ const (
 	xidPing  = -2
 )
 
-// needsSASL is the error of a server that serves authenticated sessions only.
-const needsSASL = -124
+// The errors that concern the session, not the request.
+const (
+	authFailed = -115 // the credentials were refused
+	needsSASL  = -124 // only authenticated sessions are served
+)
 
 var errShortFrame = errors.New("a frame ends inside a value")
 

@@ -222,6 +222,8 @@ func (g *guard) reply(size uint32, deadline time.Time) error {
 		err = fmt.Errorf("transaction id %d, which was not asked", xid)
 	case code == needsSASL:
 		return errNeedsSASL
+	case code == authFailed:
+		return &violation{text: "refused the credentials", hint: "zookeeper.auth: scheme and payload"}
 	case code == 0:
 		err = checkReply(asked.op, body)
 	}

@@ -167,13 +167,13 @@ func TestHostilePeers(t *testing.T) {
 			zk.mu.Lock()
 			zk.greeting, zk.hook = nil, nil
 			zk.mu.Unlock()
-			again(t, ctx, c)
+			again(ctx, t, c)
 		})
 	}
 }
 
 // again waits until the client reads a view.
-func again(t *testing.T, ctx context.Context, c *Client) View {
+func again(ctx context.Context, t *testing.T, c *Client) View {
 	t.Helper()
 	for {
 		c.Reconnect()
@@ -308,7 +308,7 @@ func TestGuardWrites(t *testing.T) {
 
 func TestGuardPending(t *testing.T) {
 	near, far := net.Pipe()
-	defer far.Close()           //nolint:errcheck // a pipe
+	defer far.Close()
 	go io.Copy(io.Discard, far) //nolint:errcheck // until closed
 	var cause error
 	g := newGuard(near, time.Second, func(err error) { cause = err }, func() {})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // The bounds of a Java-serialised value.
@@ -325,8 +326,8 @@ func (r *javaReader) object(depth int) (any, error) {
 			return nil, errJavaLarge
 		}
 	}
-	for i := len(line) - 1; i >= 0; i-- {
-		if err := r.objectPart(object, line[i], depth); err != nil {
+	for _, class := range slices.Backward(line) {
+		if err := r.objectPart(object, class, depth); err != nil {
 			return nil, err
 		}
 	}

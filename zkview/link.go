@@ -171,7 +171,7 @@ func (c *Client) login(l *link) error {
 	defer late.Stop()
 	for _, auth := range c.cfg.Auth {
 		if err := l.conn.AddAuth(auth.Scheme, auth.Payload); err != nil {
-			return &violation{text: "refused the credentials (" + auth.Scheme + ")", hint: "zookeeper.auth: scheme and payload"}
+			return fmt.Errorf("sending the credentials (%s): %w", auth.Scheme, err)
 		}
 	}
 	return nil

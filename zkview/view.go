@@ -189,13 +189,13 @@ func (r *reading) spoiled() bool {
 
 // decoded reads a node and opens its payload, and reports whether the node is
 // there. One that cannot be read or decoded is noted as missing.
-func (r *reading) decoded(path string, into func(record, Stat) error, ids ...int16) bool {
+func (r *reading) decoded(path string, into func(record, Stat) error) bool {
 	got, err := r.c.get(r.ctx, path, false)
 	if err != nil {
 		r.missing(path, err)
 		return !errors.Is(err, ErrNoNode)
 	}
-	opened, err := r.c.openRecord(got.data, ids...)
+	opened, err := r.c.openRecord(got.data)
 	if err == nil {
 		err = into(opened, got.stat)
 	}
@@ -221,12 +221,10 @@ func kept[T any](r *reading, path string, into func(record, Stat) (T, error)) (T
 				return decoding[T]{}, err
 			}
 			var d decoding[T]
-			opened, err := r.c.openRecord(got.data)
-			if err != nil {
-				d.err = err
-				return d, nil
+			var opened record
+			if opened, d.err = r.c.openRecord(got.data); d.err == nil {
+				d.value, d.err = into(opened, got.stat)
 			}
-			d.value, d.err = into(opened, got.stat)
 			return d, nil
 		})
 	if err == nil {
@@ -323,10 +321,11 @@ func (r *reading) nimbuses() {
 func (r *reading) logConfigs() {
 	r.each(r.list(false, "logconfigs"), func(id string) {
 		r.decoded(r.c.join("logconfigs", id), func(rec record, _ Stat) error {
-			if levels := toLogLevels(rec); len(levels) > 0 {
+			levels, err := toLogLevels(rec)
+			if len(levels) > 0 {
 				r.put(func(v *View) { v.LogConfigs[id] = levels })
 			}
-			return nil
+			return err
 		})
 	})
 }
@@ -399,7 +398,7 @@ func (r *reading) heartbeat(id, name string) (Heartbeat, bool) {
 			r.c.beats.put(path, read.Mzxid, r.round, beat)
 		}
 		return err
-	}, 3, 4)
+	})
 	return beat, there
 }
 

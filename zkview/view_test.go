@@ -477,7 +477,7 @@ func TestLostHost(t *testing.T) {
 	zk := newFakeZK()
 	zk.play(load(t, "2.8.3-now"))
 	c, ctx := zk.client(t), within(t)
-	again(t, ctx, c)
+	again(ctx, t, c)
 	<-c.Changes()
 	for _, change := range []func(){
 		func() { zk.remove("/storm/supervisors/6f4a6daf-4c22-4d70-a608-5f976636fde1-127.0.0.1") },
@@ -491,7 +491,7 @@ func TestLostHost(t *testing.T) {
 		case <-ctx.Done():
 			t.Fatal("a change was not told")
 		}
-		again(t, ctx, c)
+		again(ctx, t, c)
 	}
 }
 

@@ -330,52 +330,12 @@ func (r *wireReader) skipMany(depth int, kinds ...byte) error {
 	return nil
 }
 
-// field returns the field with an id if it has the type.
-func (v wireValue) field(id int16, kinds ...byte) (wireValue, bool) {
+// number returns an integer field of any width, nil when it is absent.
+func (v wireValue) number(id int16) *int64 {
 	for _, f := range v.fields {
-		if f.id == id && slices.Contains(kinds, f.value.kind) {
-			return f.value, true
+		if f.id == id && isInteger(f.value.kind) {
+			return &f.value.num
 		}
 	}
-	return wireValue{}, false
-}
-
-// str returns a string field, "" when it is absent.
-func (v wireValue) str(id int16) string {
-	f, _ := v.field(id, wireString)
-	return string(f.text)
-}
-
-// int64 returns an integer field, nil when it is absent.
-func (v wireValue) int64(id int16) *int64 {
-	f, ok := v.field(id, wireByte, wireI16, wireI32, wireI64)
-	if !ok {
-		return nil
-	}
-	return &f.num
-}
-
-// int is int64 as an int.
-func (v wireValue) int(id int16) *int {
-	n := v.int64(id)
-	if n == nil {
-		return nil
-	}
-	value := int(*n)
-	return &value
-}
-
-// record returns a field that is a struct.
-func (v wireValue) record(id int16) (wireValue, bool) { return v.field(id, wireStruct) }
-
-// entries returns the pairs of a map field.
-func (v wireValue) entries(id int16) [][2]wireValue {
-	f, _ := v.field(id, wireMap)
-	return f.pairs
-}
-
-// elements returns the items of a list or set field; nil when it is absent.
-func (v wireValue) elements(id int16) []wireValue {
-	f, _ := v.field(id, wireList, wireSet)
-	return f.items
+	return nil
 }
