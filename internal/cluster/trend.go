@@ -1,0 +1,204 @@
+package cluster
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/stormtop/stormtop/nimbusclient"
+)
+
+// maxTrend bounds the points of a trend: two hours of heartbeats on a stock
+// 2.x.
+const maxTrend = 120
+
+// trends follow the counters of a topology's executors from heartbeat to
+// heartbeat. Statistics move only with the heartbeat, and each carries the
+// executor's uptime, so the time between two beats is the difference of two
+// uptimes: no clock of ours is in it.
+type trends struct {
+	last map[nimbusclient.ExecutorID]beat
+	// series are the points so far, by what they are of.
+	series map[series][]float64
+}
+
+// beat is what an executor last told, and its rates between its last two beats.
+type beat struct {
+	component   string
+	host        string
+	port        int
+	uptime      int
+	all         counts
+	in, out     float64 // per second; NaN before the second beat
+	acked, fail float64
+}
+
+// series names one line of points.
+type series struct {
+	kind      byte // 'i'n, 'o'ut, 'a'cked, 'f'ailed
+	component string
+	executor  nimbusclient.ExecutorID // zero for a whole component
+}
+
+// restart is an executor whose counters began anew.
+type restart struct {
+	executor nimbusclient.ExecutorID
+	lived    int // seconds it was up when last seen
+}
+
+// see takes a reading of all executors and returns those that restarted. A
+// reading in which no executor has beaten since the last adds no point.
+func (t *trends) see(info *nimbusclient.TopologyInfo) []restart {
+	if t.last == nil {
+		t.last, t.series = map[nimbusclient.ExecutorID]beat{}, map[series][]float64{}
+	}
+	var restarted []restart
+	moved, first := false, len(t.last) == 0
+	seen := map[nimbusclient.ExecutorID]bool{}
+	for _, e := range info.ExecutorList {
+		seen[e.ID] = true
+		if e.Stats == nil || e.UptimeSecs == nil {
+			continue
+		}
+		now := beat{
+			component: e.Component, host: e.Host, port: e.Port, uptime: *e.UptimeSecs, all: countsOf(e.Stats, nimbusclient.WindowAll),
+			in: unknown, out: unknown, acked: unknown, fail: unknown,
+		}
+		old, known := t.last[e.ID]
+		if known && old.uptime == now.uptime && old.all == now.all {
+			continue // the same heartbeat
+		}
+		moved = true
+		if known {
+			if now.uptime < old.uptime {
+				restarted = append(restarted, restart{e.ID, old.uptime})
+			}
+			now.rates(old, e.Stats.Spout != nil)
+		}
+		t.last[e.ID] = now
+	}
+	for id := range t.last {
+		if !seen[id] {
+			delete(t.last, id)
+		}
+	}
+	if moved && !first {
+		t.point()
+	}
+	return restarted
+}
+
+// rates computes what happened between two beats. Counters that fell belong to
+// a new life and count from zero over that life alone.
+func (b *beat) rates(old beat, spout bool) {
+	before, secs := old.all, b.uptime-old.uptime
+	if b.uptime < old.uptime || b.all.emitted < before.emitted || b.all.executed < before.executed ||
+		b.all.acked < before.acked || b.all.failed < before.failed {
+		before, secs = counts{}, b.uptime
+	}
+	if secs <= 0 {
+		b.in, b.out, b.acked, b.fail = old.in, old.out, old.acked, old.fail
+		return
+	}
+	per := func(now, then int64) float64 { return float64(now-then) / float64(secs) }
+	b.out = per(b.all.emitted, before.emitted)
+	b.acked, b.fail = per(b.all.acked, before.acked), per(b.all.failed, before.failed)
+	if !spout {
+		b.in = per(b.all.executed, before.executed)
+	}
+}
+
+// point appends one point to every line: the sum of the executors' rates.
+func (t *trends) point() {
+	now := map[series]float64{}
+	put := func(key series, x float64) {
+		old, ok := now[key]
+		switch {
+		case !ok || math.IsNaN(old):
+			now[key] = x
+		case !math.IsNaN(x):
+			now[key] = old + x
+		}
+	}
+	for id, b := range t.last {
+		for kind, x := range map[byte]float64{'i': b.in, 'o': b.out, 'a': b.acked, 'f': b.fail} {
+			put(series{kind: kind, component: b.component}, x)
+			if kind == 'i' || kind == 'o' {
+				put(series{kind: kind, executor: id}, x)
+			}
+		}
+	}
+	for key := range t.series {
+		if _, ok := now[key]; !ok {
+			delete(t.series, key)
+		}
+	}
+	for key, x := range now {
+		line := append(slices.Clone(t.series[key]), x) // published lines are never changed
+		t.series[key] = line[max(0, len(line)-maxTrend):]
+	}
+}
+
+// fill puts the lines into the rates of a snapshot.
+func (t *trends) fill(r *TopologyRates) {
+	if t.series == nil {
+		return
+	}
+	r.Components, r.Executors = maps.Clone(r.Components), maps.Clone(r.Executors)
+	var emitted, acked, failed [][]float64
+	for name, c := range r.Components {
+		c.In.Trend = t.series[series{kind: 'i', component: name}]
+		c.Out.Trend = t.series[series{kind: 'o', component: name}]
+		c.Acked.Trend = t.series[series{kind: 'a', component: name}]
+		c.Failed.Trend = t.series[series{kind: 'f', component: name}]
+		r.Components[name] = c
+		if system(name) {
+			continue
+		}
+		emitted = append(emitted, c.Out.Trend)
+		if t.spout(name) {
+			acked, failed = append(acked, c.Acked.Trend), append(failed, c.Failed.Trend)
+		}
+	}
+	r.Emitted.Trend, r.Acked.Trend, r.Failed.Trend = stack(emitted), stack(acked), stack(failed)
+	for id, e := range r.Executors {
+		e.In.Trend = t.series[series{kind: 'i', executor: id}]
+		e.Out.Trend = t.series[series{kind: 'o', executor: id}]
+		r.Executors[id] = e
+	}
+}
+
+// spout reports whether a component has told no input since it is followed.
+func (t *trends) spout(name string) bool {
+	for _, x := range t.series[series{kind: 'i', component: name}] {
+		if !math.IsNaN(x) {
+			return false
+		}
+	}
+	return true
+}
+
+// stack adds lines point by point, newest with newest; a point that no line has
+// is a gap.
+func stack(lines [][]float64) []float64 {
+	n := 0
+	for _, l := range lines {
+		n = max(n, len(l))
+	}
+	if n == 0 {
+		return nil
+	}
+	out := slices.Repeat([]float64{unknown}, n)
+	for _, l := range lines {
+		for i, x := range l {
+			at := n - len(l) + i
+			switch {
+			case math.IsNaN(out[at]):
+				out[at] = x
+			case !math.IsNaN(x):
+				out[at] += x
+			}
+		}
+	}
+	return out
+}
