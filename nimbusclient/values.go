@@ -1,6 +1,9 @@
 package nimbusclient
 
-import "strconv"
+import (
+	"net"
+	"strconv"
+)
 
 // Window names one of the four spans over which Storm keeps counters. The
 // value is the string the wire uses.
@@ -59,7 +62,7 @@ type Nimbus struct {
 }
 
 // Addr returns "host:port".
-func (n Nimbus) Addr() string { return n.Host + ":" + strconv.Itoa(n.Port) }
+func (n Nimbus) Addr() string { return net.JoinHostPort(n.Host, strconv.Itoa(n.Port)) }
 
 // Cluster is the answer of `getClusterInfo`: one row a daemon and a topology.
 // Supervisors are sorted by host, then id; topologies by name, then id.
