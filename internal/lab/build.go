@@ -81,7 +81,7 @@ func (l *Lab) cached() bool {
 		}
 	}
 	jar, err := l.topologyJar()
-	return err == nil && exists(jar) && exists(l.bindto()) && (l.line.pom != "lib-0.9" || exists(l.cache("lib-stub")))
+	return err == nil && exists(jar) && exists(l.bindto()) && (!l.line.logback || exists(l.cache("lib-stub")))
 }
 
 // build downloads and compiles what is missing in the cache.
@@ -106,7 +106,7 @@ func (l *Lab) build(ctx context.Context) error {
 			return err
 		}
 	}
-	if l.line.pom == "lib-0.9" && !exists(l.cache("lib-stub")) {
+	if l.line.logback && !exists(l.cache("lib-stub")) {
 		if err := l.timed("stand-in for carbonite compiled", func() error { return l.compileStub(ctx) }); err != nil {
 			return err
 		}

@@ -17,6 +17,8 @@ const (
 	ExitFailed  = 1 // also: status found something missing
 	ExitUsage   = 2
 	ExitMissing = 3 // the machine lacks a prerequisite
+	// ExitInterrupted is the shell's number for a program ended by ctrl-c.
+	ExitInterrupted = 130
 )
 
 const help = `stormlab brings up a real Apache Storm cluster on this machine.
@@ -34,6 +36,8 @@ usage: stormlab [--storm VERSION] COMMAND
   start HOST DAEMON      start it again
   rotate                 make every worker's log begin a new generation
   check                  say which prerequisites are missing (exit 3)
+
+exit codes: 0 done, 1 failed or incomplete, 2 wrong usage, 3 a prerequisite is missing, 130 interrupted
 
 environment:
   STORM                Storm's version, as --storm: %s (default %s)
@@ -67,6 +71,10 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	if err == nil {
 		return ExitOK
 	}
+	if errors.Is(err, context.Canceled) {
+		_, _ = io.WriteString(stderr, "stormlab: interrupted\n")
+		return ExitInterrupted
+	}
 	if !errors.Is(err, errIncomplete) {
 		for line := range strings.Lines(err.Error()) {
 			if _, e := fmt.Fprintf(stderr, "stormlab: %s\n", strings.TrimRight(line, "\n")); e != nil {
@@ -74,10 +82,12 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 			}
 		}
 	}
-	if _, ok := errors.AsType[*UsageError](err); ok {
+	var usage *UsageError
+	if errors.As(err, &usage) {
 		return ExitUsage
 	}
-	if _, ok := errors.AsType[*missingError](err); ok {
+	var lacking *missingError
+	if errors.As(err, &lacking) {
 		return ExitMissing
 	}
 	return ExitFailed
@@ -104,8 +114,15 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	if err != nil {
 		return err
 	}
-	if args[0] != "up" && args[0] != "check" {
-		set.adopt(getenv)
+	running := false
+	switch {
+	case args[0] == "check":
+	case args[0] == "up" && (set.WebappJar != "" || set.Distribution != ""):
+	default:
+		running = set.adopt(getenv)
+	}
+	if args[0] == "env" && !running {
+		return fmt.Errorf("no cluster is up in %s", set.Dir)
 	}
 	l, err := New(set, stdout)
 	if err != nil {

@@ -41,7 +41,7 @@ func (l *Lab) command(d daemon) ([]string, error) {
 	}
 	h := l.home(d.host)
 	logging := "-Dlog4j.configurationFile=" + h + "/log4j2/cluster.xml"
-	if l.line.pom == "lib-0.9" {
+	if l.line.logback {
 		logging = "-Dlogback.configurationFile=" + h + "/logback/cluster.xml"
 	}
 	cp := []string{h + "/*", h + "/lib/*"}
@@ -56,7 +56,7 @@ func (l *Lab) command(d daemon) ([]string, error) {
 	if l.line.modern {
 		cp = append(cp, h+"/extlib/*", h+"/extlib-daemon/*")
 	}
-	if l.line.pom == "lib-0.9" {
+	if l.line.logback {
 		cp = append(cp, l.cache("lib-stub"))
 	}
 	cp = append(cp, filepath.Join(h, l.conf(d)))

@@ -98,22 +98,26 @@ func (l *Lab) layOut() error {
 
 func (l *Lab) layOutHost(host string) error {
 	dir := l.hostDir(host)
-	for _, sub := range []string{"conf", "log4j2", "logback", "logs", "bin", "extlib", "extlib-daemon", "healthchecks", "public"} {
-		if sub == "public" && l.line.modern {
-			continue
-		}
+	subs := []string{"conf", "logs", "bin"}
+	if l.line.modern {
+		subs = append(subs, "extlib", "extlib-daemon", "healthchecks")
+	} else {
+		// The pages may be missing, the directory may not.
+		subs = append(subs, "empty")
+	}
+	for _, sub := range subs {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
 			return fmt.Errorf("laying out %s: %w", host, err)
 		}
 	}
-	links := map[string]string{"lib": l.library("lib")}
+	links := map[string]string{"lib": l.library("lib"), "public": filepath.Join(dir, "empty")}
 	if l.line.modern {
 		links["lib-worker"] = l.library("lib-worker")
 		links["lib-webapp"] = l.library("lib-webapp")
 		links["public"] = filepath.Join(l.set.Dir, "public")
-		if l.set.WebappJar == "" && l.set.Distribution != "" {
-			links["public"] = filepath.Join(l.set.Distribution, "public")
-		}
+	}
+	if l.set.Distribution != "" && (l.set.WebappJar == "" || !l.line.modern) {
+		links["public"] = filepath.Join(l.set.Distribution, "public")
 	}
 	for name, target := range links {
 		if err := link(target, filepath.Join(dir, name)); err != nil {
@@ -174,14 +178,17 @@ func (l *Lab) layOutLogging(dir string) error {
 		v["PATTERN"] = "%d{yyyy-MM-dd HH:mm:ss.SSS} %c{1.} %t [%p] %msg%n"
 		v["SHUTDOWN_HOOK"] = ` shutdownHook="disable"`
 	}
+	if l.line.logback {
+		// logback writes sizes without the space.
+		v["ROLL_SIZE"] = strings.ReplaceAll(l.set.RollSize, " ", "")
+		return writeAsset(filepath.Join(dir, "logback", "cluster.xml"), "conf/logback.xml", v, 0o644)
+	}
 	for _, name := range []string{"worker.xml", "cluster.xml"} {
 		if err := writeAsset(filepath.Join(dir, "log4j2", name), "conf/"+name, v, 0o644); err != nil {
 			return err
 		}
 	}
-	// logback writes sizes without the space.
-	v["ROLL_SIZE"] = strings.ReplaceAll(l.set.RollSize, " ", "")
-	return writeAsset(filepath.Join(dir, "logback", "cluster.xml"), "conf/logback.xml", v, 0o644)
+	return nil
 }
 
 // group is a set of daemons of one host with a storm.yaml of their own: two

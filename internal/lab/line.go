@@ -21,6 +21,9 @@ type line struct {
 	modern bool
 	// artifacts says that worker logs have a directory per topology (1.0 on).
 	artifacts bool
+	// logback is the logging of 0.9, which also needs a stand-in for a Java
+	// class that is not on Maven Central; later lines use log4j 2.
+	logback bool
 	// pkg is the Java package of the line.
 	pkg string
 	// pom is the Maven description of the daemons' libraries.
@@ -56,6 +59,7 @@ func lineOf(version string) (line, error) {
 		return modernLine(), nil
 	case strings.HasPrefix(version, "0.9."):
 		l := oldLine("backtype.storm", "lib-0.9")
+		l.logback = true
 		return l, nil
 	case strings.HasPrefix(version, "0.10."):
 		return oldLine("backtype.storm", "lib-0.10"), nil

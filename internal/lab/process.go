@@ -35,6 +35,13 @@ func (ps processes) file(pid int, name string) string {
 	return filepath.Join(ps.root, strconv.Itoa(pid), name)
 }
 
+// threads says whether a process whose first thread ended has others, which
+// still hold its files and ports.
+func (ps processes) threads(pid int) bool {
+	tasks, err := os.ReadDir(ps.file(pid, "task"))
+	return err == nil && len(tasks) > 1
+}
+
 // read returns the process of that pid; a zombie counts as gone.
 func (ps processes) read(pid int) (process, bool) {
 	stat, err := os.ReadFile(ps.file(pid, "stat"))
@@ -48,7 +55,7 @@ func (ps processes) read(pid int) (process, bool) {
 		return process{}, false
 	}
 	fields := strings.Fields(string(rest[end+1:]))
-	if len(fields) < 22 || fields[0] == "Z" || fields[0] == "X" {
+	if len(fields) < 22 || fields[0] == "X" || (fields[0] == "Z" && !ps.threads(pid)) {
 		return process{}, false
 	}
 	p := process{pid: pid}

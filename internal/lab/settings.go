@@ -121,12 +121,12 @@ func (set *Settings) fromDistribution() error {
 }
 
 // adopt takes over what the cluster in the work directory was brought up with,
-// so that only `up` needs to be told. The rate of a topology is the business
-// of whoever submits it.
-func (set *Settings) adopt(getenv func(string) string) {
+// so that only the first `up` needs to be told. The rate of a topology is the
+// business of whoever submits it. It says whether there is such a cluster.
+func (set *Settings) adopt(getenv func(string) string) bool {
 	c, err := Open(filepath.Join(set.Dir, descriptionFile))
 	if err != nil || c.Version != set.Version {
-		return
+		return false
 	}
 	rate := c.Settings.Rate
 	if getenv("LAB_RATE") != "" {
@@ -135,6 +135,7 @@ func (set *Settings) adopt(getenv func(string) string) {
 	dir := set.Dir
 	*set = c.Settings
 	set.Rate, set.Dir = rate, dir
+	return true
 }
 
 // Lab is one cluster that can be brought up and down.

@@ -80,7 +80,7 @@ func (l *Lab) submitOne(ctx context.Context, name string) error {
 		args = append(args, "-cp", h+"/lib-worker/*:"+h+"/conf:"+jar, "org.apache.storm.flux.Flux", "-n", flux)
 	} else {
 		cp := h + "/lib/*:" + h + "/conf:" + jar
-		if l.line.pom == "lib-0.9" {
+		if l.line.logback {
 			cp += ":" + l.cache("lib-stub")
 		}
 		args = append(args, "-Dlab.rate="+l.rate("lab-words"), "-Dlab.python="+python, "-cp", cp, "lab.LabTopology", name)

@@ -70,7 +70,7 @@ func (l *Lab) Up(ctx context.Context) (*Cluster, error) {
 		return nil, err
 	}
 	if err := l.bringUp(ctx, missing, lock); err != nil {
-		l.say("stopping what was started: %v", err)
+		l.say("stopping what was started")
 		return nil, errors.Join(err, l.undo(ctx, missing))
 	}
 	if err := l.writeDescription(); err != nil {
@@ -94,26 +94,43 @@ func (l *Lab) undo(ctx context.Context, started []daemon) error {
 }
 
 // bringUp starts the missing daemons and waits until the whole cluster
-// answers. The first Nimbus starts before everything but ZooKeeper, so that
-// it and no other leads.
+// answers. ZooKeeper comes first, then everything else at once except further
+// Nimbus daemons: those wait until the first one leads, so that it and no
+// other does.
 func (l *Lab) bringUp(ctx context.Context, missing []daemon, lock *os.File) error {
 	w := &waiter{lab: l}
-	todo := missing
-	for len(todo) > 0 && (todo[0].kind == "zookeeper" || (todo[0].kind == "nimbus" && todo[0].host == l.line.hosts[0])) {
-		d := todo[0]
-		todo = todo[1:]
-		if err := w.start(ctx, d, lock); err != nil {
-			return err
+	stage := func(d daemon) int {
+		switch {
+		case d.kind == "zookeeper":
+			return 0
+		case d.kind == "nimbus" && d.host != l.line.hosts[0]:
+			return 2
 		}
-		if err := w.ready(ctx, d); err != nil {
-			return err
+		return 1
+	}
+	for n := range 3 {
+		for _, d := range missing {
+			if stage(d) == n {
+				if err := w.start(ctx, d, lock); err != nil {
+					return err
+				}
+			}
+		}
+		for _, d := range l.wanted() {
+			// The first two stages end when what the next one needs is there.
+			if (n == 0 && d.kind == "zookeeper") || (n == 1 && d.kind == "nimbus" && stage(d) == 1) ||
+				(n == 2 && d.kind != "zookeeper" && d.kind != "nimbus") {
+				if err := w.ready(ctx, d); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	for _, d := range todo {
-		if err := w.start(ctx, d, lock); err != nil {
-			return err
-		}
-	}
+	return w.until(ctx, "every Nimbus and supervisor is known", l.complete)
+}
+
+// complete fails until the leader knows every Nimbus and supervisor.
+func (l *Lab) complete(ctx context.Context) error {
 	nimbuses, supervisors := 0, 0
 	for _, d := range l.wanted() {
 		switch d.kind {
@@ -121,25 +138,19 @@ func (l *Lab) bringUp(ctx context.Context, missing []daemon, lock *os.File) erro
 			nimbuses++
 		case "supervisor":
 			supervisors++
-		default:
-			if err := w.ready(ctx, d); err != nil {
-				return err
-			}
 		}
 	}
-	return w.until(ctx, "every Nimbus and supervisor is known", func(ctx context.Context) error {
-		s, err := l.ask(ctx)
-		if err != nil {
-			return err
-		}
-		if l.line.artifacts && len(s.nimbuses) < nimbuses {
-			return fmt.Errorf("%d of %d Nimbus daemons", len(s.nimbuses), nimbuses)
-		}
-		if len(s.supervisors) < supervisors {
-			return fmt.Errorf("%d of %d supervisors", len(s.supervisors), supervisors)
-		}
-		return nil
-	})
+	s, err := l.ask(ctx)
+	if err != nil {
+		return err
+	}
+	if l.line.artifacts && len(s.nimbuses) < nimbuses {
+		return fmt.Errorf("%d of %d Nimbus daemons", len(s.nimbuses), nimbuses)
+	}
+	if len(s.supervisors) < supervisors {
+		return fmt.Errorf("%d of %d supervisors", len(s.supervisors), supervisors)
+	}
+	return nil
 }
 
 // waiter waits for conditions and watches that no started daemon dies
@@ -175,7 +186,8 @@ func (w *waiter) until(ctx context.Context, what string, check func(context.Cont
 		}
 		for _, d := range w.started {
 			if _, ok := w.lab.running(d); !ok {
-				return fmt.Errorf("%s ended: see %s and %s", d, w.lab.pidFile(d)+"/../"+d.String()+".out", filepath.Join(w.lab.hostDir(d.host), "logs"))
+				return fmt.Errorf("%s ended: see %s and %s", d,
+					filepath.Join(w.lab.set.Dir, "run", d.String()+".out"), filepath.Join(w.lab.hostDir(d.host), "logs"))
 			}
 		}
 		select {

@@ -23,7 +23,7 @@ const (
 )
 
 // record is a Thrift struct by field number. Strings are string, integers
-// int64, lists []any, maps map[any]any.
+// int64, lists []any; of a map only the length is kept.
 type record map[int16]any
 
 var errShort = errors.New("the reply ends early")
