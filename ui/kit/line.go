@@ -194,3 +194,21 @@ func (l Line) Underline(from, to int) Line {
 	}
 	return marked
 }
+
+// Take returns the first cells cells of l, without a mark of the cut.
+func (l Line) Take(cells int) Line {
+	taken := make(Line, 0, len(l))
+	for _, s := range l {
+		if cells <= 0 {
+			break
+		}
+		text, w := safetext.Measure(s.Text)
+		if w > cells {
+			text = safetext.Take(text, cells)
+		}
+		s.Text = text
+		taken = append(taken, s)
+		cells -= w
+	}
+	return taken
+}
