@@ -185,7 +185,7 @@ func TestNodeForms(t *testing.T) {
 		"/storm/bytes":  {0xff, 0xfe, 0},
 		"/storm/zstd":   {0x28, 0xb5, 0x2f, 0xfd, 1},
 		"/storm/gzip":   bomb(t, 10),
-		"/storm/bomb":   bomb(t, 16<<20),
+		"/storm/bomb":   bomb(t, 8<<20),
 		"/storm/large":  bytes.Repeat([]byte("x"), 100_000),
 		"/storm/java":   {0xac, 0xed, 0, 5, 0x7d},
 		"/storm/thrift": {8, 0, 3, 0, 0, 0, 5, 11, 0, 9, 0, 0, 0, 2, 'h', 'i', 0},
@@ -374,4 +374,13 @@ func TestWatch(t *testing.T) {
 	}
 	_, _, err = c.Watch(ctx, "/storm/a/../b")
 	mustBe(t, err, ErrPath)
+}
+
+func TestHex(t *testing.T) {
+	if got := Hex([]byte("\x00\x1b[31mred")); got != "00000000  00 1b 5b 33 31 6d 72 65  64                       |..[31mred|\n" {
+		t.Errorf("Hex = %q", got)
+	}
+	if got := Hex(make([]byte, 1<<20)); strings.Count(got, "\n") != maxRaw/16 {
+		t.Errorf("%d lines", strings.Count(got, "\n"))
+	}
 }

@@ -97,7 +97,8 @@ func (c *Client) Reconnect() {
 }
 
 // Changes tells that what [Client.View] reads may have changed: an assignment,
-// a topology, a supervisor or the leader, or the connection itself. Signals are
+// a topology, a supervisor, a Nimbus, the leader, a log level, a profiler
+// request, or the connection itself; not heartbeats. Signals are
 // conflated; read the view to learn what changed, which also arms the watches
 // again.
 func (c *Client) Changes() <-chan struct{} { return c.changes }

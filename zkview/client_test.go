@@ -172,6 +172,62 @@ func TestSecondServer(t *testing.T) {
 	}
 }
 
+// TestLaggingServer never goes back in time, unless the ensemble itself did.
+func TestLaggingServer(t *testing.T) {
+	front, behind := newFakeZK(), newFakeZK()
+	front.set("/storm/text", []byte("new"))
+	behind.set("/storm/text", []byte("old"))
+	behind.zxid = 50
+	var mu sync.Mutex
+	down := false
+	c := front.client(t, func(cfg *Config) {
+		cfg.Servers = []string{"front", "behind"}
+		cfg.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case addr == "behind:2181":
+				return behind.dial(ctx, network, addr)
+			case down:
+				return nil, errRefused
+			}
+			return front.dial(ctx, network, addr)
+		}
+	})
+	ctx := within(t)
+	read := func() string {
+		node, err := c.Node(ctx, "/storm/text")
+		if err != nil {
+			return err.Error()
+		}
+		return string(node.Raw)
+	}
+	if got := read(); got != "new" || c.State().Zxid != front.zxid {
+		t.Fatalf("read %q, zxid %d", got, c.State().Zxid)
+	}
+	front.drop()
+	if got := read(); got != "new" {
+		t.Errorf("read %q after the loss of the server that is not behind", got)
+	}
+	mu.Lock()
+	down = true
+	mu.Unlock()
+	front.drop()
+	if got := read(); got == "new" || got == "old" {
+		t.Errorf("read %q while nobody is up to date", got)
+	}
+	// After a round in vain the ensemble may be a new one.
+	again(ctx, t, c)
+	if got := read(); got != "old" {
+		t.Errorf("read %q from the ensemble that is left", got)
+	}
+	behind.drop()
+	if err := c.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	behind.shut()
+}
+
 // TestLostUnderway breaks the connection under requests: they are asked again
 // on the next one without the caller noticing.
 func TestLostUnderway(t *testing.T) {

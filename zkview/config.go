@@ -35,7 +35,8 @@ type Config struct {
 	// Auth are the credentials sent at the start of each session, in order.
 	Auth []Auth
 	// MaxNode bounds what is read from one node and what a compressed payload
-	// may grow to times four, in bytes. Default 1 MiB, ZooKeeper's own limit.
+	// may grow to times four, in bytes. Default 1 MiB, ZooKeeper's own limit; more
+	// than 4 MiB has no effect.
 	MaxNode int
 	// Now is the clock that dates values and states. Default time.Now.
 	Now func() time.Time

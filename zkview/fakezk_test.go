@@ -271,8 +271,15 @@ func (c *fakeConn) serve() {
 		delete(c.zk.conns, c)
 		c.zk.mu.Unlock()
 	}()
-	if _, err := c.frame(); err != nil {
+	hello, err := c.frame()
+	if err != nil {
 		return
+	}
+	c.zk.mu.Lock()
+	behind := int64(binary.BigEndian.Uint64(hello[4:])) > c.zk.zxid
+	c.zk.mu.Unlock()
+	if behind {
+		return // as ZooKeeper does
 	}
 	if c.zk.greeting != nil {
 		if !c.zk.greeting(c) {
@@ -350,12 +357,12 @@ func (c *fakeConn) answer(op, xid int32, path string, watch bool, rest []byte) b
 	p.reply(xid, z.zxid, code)
 	if code == 0 && node != nil {
 		stat := node.stat
-		names := z.childNames(path)
-		stat.NumChildren = int32(len(names))
 		switch op {
 		case opGetData:
 			p.text(string(node.data))
 		case opGetChildren2:
+			names := z.childNames(path)
+			stat.NumChildren = int32(len(names))
 			p.i32(int32(len(names)))
 			for _, name := range names {
 				p.text(name)

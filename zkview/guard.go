@@ -24,6 +24,7 @@ const maxPending = 4096
 type guard struct {
 	net.Conn
 	patience time.Duration // for one frame once its first bytes are there
+	floor    int64         // the newest zxid seen before this connection
 	// lost is told once why the connection ended.
 	lost func(error)
 	// answered is told of the first reply to a request of ours.
@@ -35,6 +36,7 @@ type guard struct {
 	idle     time.Time // the library's read deadline
 	ended    bool
 	hasReply bool
+	zxid     int64 // the newest seen
 
 	// What follows belongs to the reading goroutine.
 	welcomed bool // the connect reply is in
@@ -63,9 +65,9 @@ var errClosedEarly = errors.New("closes the connection at once")
 // errNeedsSASL says that a server wants a SASL login before anything else.
 var errNeedsSASL = errors.New("answers, but asks for SASL")
 
-func newGuard(conn net.Conn, patience time.Duration, lost func(error), answered func()) *guard {
+func newGuard(conn net.Conn, patience time.Duration, floor int64, lost func(error), answered func()) *guard {
 	return &guard{
-		Conn: conn, patience: patience, lost: lost, answered: answered,
+		Conn: conn, patience: patience, floor: floor, zxid: floor, lost: lost, answered: answered,
 		pending: make(map[int32]request), begun: time.Now(),
 	}
 }
@@ -97,6 +99,11 @@ func (g *guard) note(data []byte) error {
 	defer g.mu.Unlock()
 	if !g.greeted {
 		g.greeted = true
+		if len(data) >= 16 && g.floor > 0 {
+			// A server that lags behind what was already shown must refuse us:
+			// no view goes back in time. The library starts each session at 0.
+			binary.BigEndian.PutUint64(data[8:], uint64(g.floor))
+		}
 		return nil
 	}
 	xid, op, path, err := sent(data)
@@ -199,8 +206,9 @@ func (g *guard) reply(size uint32, deadline time.Time) error {
 		return err
 	}
 	xid := int32(binary.BigEndian.Uint32(g.frame[4:]))
+	zxid := int64(binary.BigEndian.Uint64(g.frame[8:]))
 	code := int32(binary.BigEndian.Uint32(g.frame[16:]))
-	asked, known := g.answer(xid)
+	asked, known := g.answer(xid, zxid)
 	if size > maxFrame {
 		g.proven() // what it speaks is ZooKeeper
 		return &violation{
@@ -238,12 +246,20 @@ func (g *guard) reply(size uint32, deadline time.Time) error {
 }
 
 // answer takes the request that xid answers off the list.
-func (g *guard) answer(xid int32) (request, bool) {
+func (g *guard) answer(xid int32, zxid int64) (request, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.zxid = max(g.zxid, zxid)
 	asked, known := g.pending[xid]
 	delete(g.pending, xid)
 	return asked, known
+}
+
+// newest returns the newest zxid seen.
+func (g *guard) newest() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.zxid
 }
 
 func (g *guard) proven() {
@@ -258,6 +274,9 @@ func (g *guard) proven() {
 
 // fill reads exactly len(data) bytes before the deadline.
 func (g *guard) fill(data []byte, deadline time.Time) error {
+	if len(data) == 0 {
+		return nil // the peer may have hung up behind the last byte
+	}
 	if err := g.Conn.SetReadDeadline(deadline); err != nil {
 		return err
 	}

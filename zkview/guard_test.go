@@ -292,7 +292,7 @@ func TestGuardWrites(t *testing.T) {
 	near, far := net.Pipe()
 	_ = far.Close()
 	var causes []error
-	g := newGuard(near, time.Second, func(err error) { causes = append(causes, err) }, func() {})
+	g := newGuard(near, time.Second, 0, func(err error) { causes = append(causes, err) }, func() {})
 	for range 3 {
 		if n, err := g.Write(body(8, 1, opPing)); n != 12 || err != nil {
 			t.Errorf("Write = %d, %v", n, err)
@@ -311,7 +311,7 @@ func TestGuardPending(t *testing.T) {
 	defer far.Close()
 	go io.Copy(io.Discard, far) //nolint:errcheck // until closed
 	var cause error
-	g := newGuard(near, time.Second, func(err error) { cause = err }, func() {})
+	g := newGuard(near, time.Second, 0, func(err error) { cause = err }, func() {})
 	_, _ = g.Write(body(4, 0)) // the greeting is not looked at
 	for xid := range maxPending + 1 {
 		if _, err := g.Write(body(8, xid+1, opClose)); err != nil {

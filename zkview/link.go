@@ -94,7 +94,7 @@ func (c *Client) serve(server int) {
 	}
 	rtt := c.cfg.Now().Sub(begun)
 	l := &link{server: server, hello: make(chan struct{}), gone: make(chan struct{})}
-	l.guard = newGuard(conn, c.cfg.Timeout,
+	l.guard = newGuard(conn, c.cfg.Timeout, c.floor(),
 		func(cause error) { l.cause = cause; close(l.gone) },
 		func() { c.proven(l) })
 	events, err := c.start(l, addr)
@@ -120,6 +120,17 @@ func (c *Client) serve(server int) {
 	}
 	c.left(l)
 	c.release(l, events)
+}
+
+// floor is the zxid below which a server is too far behind. When all servers
+// were refused or refuse it, the ensemble may have been set up anew.
+func (c *Client) floor() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failures >= len(c.cfg.Servers) {
+		c.state.Zxid = 0
+	}
+	return c.state.Zxid
 }
 
 // start hands the guarded connection to the library.
@@ -244,6 +255,7 @@ func (c *Client) left(l *link) {
 	}
 	c.mu.Lock()
 	was, proven := c.link == l, l.proven
+	c.state.Zxid = max(c.state.Zxid, l.guard.newest())
 	if was {
 		c.link = nil
 		c.state.Connected, c.state.Session = false, ""

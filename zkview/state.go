@@ -17,6 +17,7 @@ type State struct {
 	Connected bool
 	Server    string    // the one in use, or last in use; "" when none ever was
 	Session   string    // hexadecimal session id; "" while there is none
+	Zxid      int64     // the newest change seen; 0 before the first answer
 	Since     time.Time // since when it is connected, or not; zero before the first attempt
 	// Servers are all configured ones in their order.
 	Servers []Server
@@ -68,6 +69,9 @@ func (c *Client) State() State {
 	defer c.mu.Unlock()
 	state := c.state
 	state.Servers = slices.Clone(c.state.Servers)
+	if c.link != nil {
+		state.Zxid = c.link.guard.newest()
+	}
 	return state
 }
 

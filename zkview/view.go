@@ -19,8 +19,10 @@ const maxNodes = 10_000
 // View.Missing; an error means that there is no view at all: no server answers,
 // there is no such root, or ctx ended.
 //
-// Assignments, topologies and lists are read again only when ZooKeeper told of
-// a change, after a minute, and after each loss of the connection.
+// Supervisors and heartbeats are rewritten all the time and are read each time.
+// Everything else is read again only when ZooKeeper told of a change, after a
+// minute, and after each loss of the connection. What did not change is shared
+// between views, which must not be changed.
 func (c *Client) View(ctx context.Context) (View, error) {
 	r := &reading{c: c, ctx: ctx, round: c.book.begin()}
 	top, err := c.children(ctx, c.cfg.Root, false)
@@ -307,39 +309,36 @@ func sequence(name string) string {
 }
 
 func (r *reading) nimbuses() {
-	r.each(r.list(false, "nimbuses"), func(name string) {
-		addr := name
-		if r.decoded(r.c.join("nimbuses", name), func(rec record, _ Stat) error {
-			addr = toNimbus(name, rec)
-			return nil
-		}) {
+	r.each(r.list(true, "nimbuses"), func(name string) {
+		addr, ok := kept(r, r.c.join("nimbuses", name), func(rec record, _ Stat) (string, error) {
+			return toNimbus(name, rec), nil
+		})
+		if ok {
 			r.put(func(v *View) { v.Nimbuses = append(v.Nimbuses, addr) })
 		}
 	})
 }
 
 func (r *reading) logConfigs() {
-	r.each(r.list(false, "logconfigs"), func(id string) {
-		r.decoded(r.c.join("logconfigs", id), func(rec record, _ Stat) error {
-			levels, err := toLogLevels(rec)
-			if len(levels) > 0 {
-				r.put(func(v *View) { v.LogConfigs[id] = levels })
-			}
-			return err
+	r.each(r.list(true, "logconfigs"), func(id string) {
+		levels, _ := kept(r, r.c.join("logconfigs", id), func(rec record, _ Stat) ([]LogLevel, error) {
+			return toLogLevels(rec)
 		})
+		if len(levels) > 0 {
+			r.put(func(v *View) { v.LogConfigs[id] = levels })
+		}
 	})
 }
 
 func (r *reading) profiles() {
-	r.each(r.list(false, "profilerconfigs"), func(id string) {
-		for _, name := range r.list(false, "profilerconfigs", id) {
-			r.decoded(r.c.join("profilerconfigs", id, name), func(rec record, _ Stat) error {
-				profile, err := toProfile(rec)
-				if err == nil {
-					r.put(func(v *View) { v.Profiles[id] = append(v.Profiles[id], profile) })
-				}
-				return err
+	r.each(r.list(true, "profilerconfigs"), func(id string) {
+		for _, name := range r.list(true, "profilerconfigs", id) {
+			profile, ok := kept(r, r.c.join("profilerconfigs", id, name), func(rec record, _ Stat) (Profile, error) {
+				return toProfile(rec)
 			})
+			if ok {
+				r.put(func(v *View) { v.Profiles[id] = append(v.Profiles[id], profile) })
+			}
 		}
 	})
 }

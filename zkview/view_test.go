@@ -298,7 +298,7 @@ func TestMissing(t *testing.T) {
 	zk.deny("/storm/assignments", "sasl:nimbus", "digest:ops:hash")
 	zk.deny("/storm/supervisors/6f4a6daf-4c22-4d70-a608-5f976636fde1-127.0.0.1")
 	zk.set("/storm/storms/broken-1-1", append([]byte{0x1f, 0x8b}, "not gzip at all"...))
-	zk.set("/storm/storms/bomb-1-1", bomb(t, 64<<20))
+	zk.set("/storm/storms/bomb-1-1", bomb(t, 8<<20))
 	zk.set("/storm/storms/zstd-1-1", []byte{0x28, 0xb5, 0x2f, 0xfd, 0, 0})
 	zk.set("/storm/storms/java-1-1", []byte{0xac, 0xed, 0, 5, 0x7d})
 	zk.set("/storm/storms/large-1-1", bytes.Repeat([]byte("x"), DefaultMaxNode+1))
