@@ -56,7 +56,7 @@ func (r *reader) ReadStructBegin(ctx context.Context) (string, error) {
 	r.structs--
 	r.depth++
 	if r.structs < 0 || r.depth > maxDepth {
-		return "", fmt.Errorf("reading a struct at depth %d: %w", r.depth, ErrBounds)
+		return "", beyond(fmt.Errorf("reading a struct at depth %d: %w", r.depth, ErrBounds))
 	}
 	return r.TBinaryProtocol.ReadStructBegin(ctx)
 }
@@ -93,9 +93,15 @@ func (r *reader) ReadMapBegin(ctx context.Context) (thrift.TType, thrift.TType, 
 func (r *reader) claim(size int) error {
 	r.elements -= size
 	if r.elements < 0 || size > r.left.Len() {
-		return fmt.Errorf("reading a container of %d: %w", size, ErrBounds)
+		return beyond(fmt.Errorf("reading a container of %d: %w", size, ErrBounds))
 	}
 	return nil
+}
+
+// beyond keeps the error's chain through the generated code, which only passes
+// on errors of the library.
+func beyond(err error) error {
+	return thrift.NewTProtocolExceptionWithType(thrift.SIZE_LIMIT, err)
 }
 
 // Unmarshal reads one struct from the whole of data, which is in Thrift's
