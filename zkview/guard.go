@@ -59,6 +59,12 @@ type violation struct {
 
 func (v *violation) Error() string { return v.text }
 
+// portHint is what to ask when something else answers.
+const portHint = "is this ZooKeeper's client port (2181)?"
+
+// thriftMark begins every message of Thrift's binary protocol.
+const thriftMark = 0x8001
+
 // closedEarly says that a peer hung up before it had answered the greeting.
 var errClosedEarly = errors.New("closes the connection at once")
 
@@ -188,8 +194,11 @@ func (g *guard) welcome(size uint32, deadline time.Time) error {
 	if err := g.fill(g.frame[4:], deadline); err != nil {
 		return fmt.Errorf("the greeting breaks off: %w", err)
 	}
+	if binary.BigEndian.Uint16(g.frame[4:]) == thriftMark {
+		return &violation{text: "a Thrift server answers there", hint: "that may be Nimbus' port; ZooKeeper's is 2181"}
+	}
 	if err := checkHello(g.frame[4:]); err != nil {
-		return &violation{text: "does not speak ZooKeeper: its greeting has " + err.Error(), hint: "is this ZooKeeper's client port?"}
+		return &violation{text: "does not speak ZooKeeper: its greeting has " + err.Error(), hint: portHint}
 	}
 	g.welcomed = true
 	g.unread = g.frame
@@ -306,14 +315,14 @@ func strangeGreeting(size uint32) error {
 	binary.BigEndian.PutUint32(word[:], size)
 	switch {
 	case string(word[:]) == "HTTP":
-		return &violation{text: "a web server answers there", hint: "is this ZooKeeper's client port (2181)?"}
+		return &violation{text: "a web server answers there", hint: portHint}
 	case string(word[:]) == "SSH-":
-		return &violation{text: "an ssh server answers there", hint: "is this ZooKeeper's client port (2181)?"}
+		return &violation{text: "an ssh server answers there", hint: portHint}
 	case word[0] == 0x15 && word[1] == 3:
 		return &violation{text: "answers with TLS", hint: "this is a secure client port; use the plain one"}
 	}
 	return &violation{
 		text: fmt.Sprintf("does not speak ZooKeeper: its greeting announces %d bytes", size),
-		hint: "is this ZooKeeper's client port (2181)?",
+		hint: portHint,
 	}
 }

@@ -104,6 +104,14 @@ var hostile = []struct {
 		want:     "a web server answers there",
 	},
 	{
+		name: "Nimbus, which answers a call that it does not know",
+		greeting: func(c *fakeConn) bool {
+			c.raw([]byte{0, 0, 0, 34}, []byte{0x80, 1, 0, 3}, make([]byte, 30))
+			return true
+		},
+		want: "a Thrift server answers there",
+	},
+	{
 		name:     "a TLS port",
 		greeting: func(c *fakeConn) bool { c.raw([]byte{0x15, 3, 3, 0, 2, 2, 70}); return false },
 		want:     "answers with TLS",

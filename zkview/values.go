@@ -30,7 +30,8 @@ type Assignment struct {
 	Hosts map[string]string
 	// Executors says which slot runs which executor.
 	Executors map[TaskRange]Slot
-	// Starts are the executors' start times, seconds since the epoch.
+	// Starts are the executors' start times, seconds since the epoch. Storm
+	// leaves ranges of an earlier parallelism in it.
 	Starts map[TaskRange]int64
 	Owner  string
 	Zxid   int64 // of the last change
