@@ -65,7 +65,7 @@ const portHint = "is this ZooKeeper's client port (2181)?"
 // thriftMark begins every message of Thrift's binary protocol.
 const thriftMark = 0x8001
 
-// closedEarly says that a peer hung up before it had answered the greeting.
+// errClosedEarly says that a peer hung up before it had answered the greeting.
 var errClosedEarly = errors.New("closes the connection at once")
 
 // errNeedsSASL says that a server wants a SASL login before anything else.

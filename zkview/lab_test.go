@@ -111,3 +111,35 @@ func TestLabTree(t *testing.T) {
 		t.Logf("%4d %s", encodings[name], name)
 	}
 }
+
+// TestLabWatch follows a supervisor's node, which is rewritten every five
+// seconds: the watch must go off again and again.
+func TestLabWatch(t *testing.T) {
+	c, ctx := labClient(t), within(t)
+	view, err := c.View(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := c.join("supervisors", view.Supervisors[0].ID)
+	changed, stop, err := c.Watch(ctx, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	version := -1
+	for range 2 {
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			t.Fatal("no change was told")
+		}
+		node, err := c.Node(ctx, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if node.Stat.Version <= version {
+			t.Errorf("version %d after %d", node.Stat.Version, version)
+		}
+		version = node.Stat.Version
+	}
+}
