@@ -86,8 +86,8 @@ func (m *memory) detail(id string) *detail {
 
 // setCluster takes a confirmed cluster summary and forgets topologies that are
 // gone.
-func (m *memory) setCluster(c nimbusclient.Cluster, at time.Time) {
-	m.cluster, m.clusterAt = &c, at
+func (m *memory) setCluster(c *nimbusclient.Cluster, at time.Time) {
+	m.cluster, m.clusterAt = c, at
 	alive := map[string]bool{}
 	for _, t := range c.Topologies {
 		alive[t.ID] = true
@@ -102,10 +102,10 @@ func (m *memory) setCluster(c nimbusclient.Cluster, at time.Time) {
 
 // setInfo takes all executors of a topology; restarts of its workers show in
 // the executors' uptimes.
-func (m *memory) setInfo(id string, info nimbusclient.TopologyInfo, at time.Time) {
+func (m *memory) setInfo(id string, info *nimbusclient.TopologyInfo, at time.Time) {
 	d := m.detail(id)
-	d.info, d.infoAt = &info, at
-	d.trends.see(&info)
+	d.info, d.infoAt = info, at
+	d.trends.see(info)
 	for _, e := range info.ExecutorList {
 		if e.UptimeSecs != nil && e.Stats != nil {
 			m.observe(id, e.Host, e.Port, *e.UptimeSecs)
@@ -165,7 +165,7 @@ func (m *memory) beat(s *slotMemory, topology string, uptime int) {
 }
 
 // setHostPage takes a supervisor's page.
-func (m *memory) setHostPage(id string, p nimbusclient.SupervisorPage, err error, at time.Time) {
+func (m *memory) setHostPage(id string, p *nimbusclient.SupervisorPage, err error, at time.Time) {
 	if err != nil {
 		old := m.pages[id]
 		old.err = err

@@ -274,18 +274,18 @@ func (l *loop) pace(ctx context.Context, started time.Time, calls int) bool {
 
 // summary reads the cluster summary and, once a leader, Nimbus' configuration.
 func (l *loop) summary(ctx context.Context) error {
-	var c nimbusclient.Cluster
+	var c *nimbusclient.Cluster
 	var server nimbusclient.Server
 	var conf map[string]any
 	err := l.read(ctx, func(r Reader) (err error) {
 		server = r.Server()
-		if c, err = r.Cluster(ctx); err != nil {
+		if c, err = r.Cluster(); err != nil {
 			return err
 		}
 		if l.mem.conf != nil && l.mem.confOf == server.Addr {
 			return nil
 		}
-		text, err := r.NimbusConf(ctx)
+		text, err := r.NimbusConf()
 		if err != nil {
 			if answered(err) { // works without; the reason shows where it is asked for
 				conf = map[string]any{}

@@ -14,7 +14,7 @@ type question struct {
 	name string // identifies it, for shunning
 	call string // the Thrift call, for Topology.Errs
 	id   string // topology or supervisor id
-	ask  func(ctx context.Context, r Reader) (keep func(at time.Time), err error)
+	ask  func(r Reader) (keep func(at time.Time), err error)
 	// fail keeps an answer that was an error; nil puts it into Topology.Errs.
 	fail func(err error)
 }
@@ -130,7 +130,7 @@ func (l *loop) ask(ctx context.Context, questions []question) error {
 		keep, failed = nil, nil
 		for _, q := range questions {
 			l.asking = q.name
-			store, err := q.ask(ctx, r)
+			store, err := q.ask(r)
 			switch {
 			case err == nil:
 				keep = append(keep, store)
@@ -169,11 +169,11 @@ func (l *loop) refused(q question, err error) {
 func (l *loop) page(id string, key PageKey) question {
 	return question{
 		name: "page " + id + string(key.Window) + word(key.Sys), call: "getTopologyPageInfo", id: id,
-		ask: func(ctx context.Context, r Reader) (func(time.Time), error) {
-			p, err := r.Topology(ctx, id, key.Window, key.Sys)
+		ask: func(r Reader) (func(time.Time), error) {
+			p, err := r.Topology(id, key.Window, key.Sys)
 			return func(at time.Time) {
 				d := l.mem.detail(id)
-				d.pages[key], d.pageAt[key] = &p, at
+				d.pages[key], d.pageAt[key] = p, at
 				delete(d.errs, "getTopologyPageInfo")
 				if d.conf == nil && p.Conf != "" {
 					d.conf = decode(p.Conf)
@@ -193,11 +193,11 @@ func word(sys bool) string {
 func (l *loop) component(id string, key ComponentKey) question {
 	return question{
 		name: "component " + id + key.Component + string(key.Window) + word(key.Sys), call: "getComponentPageInfo", id: id,
-		ask: func(ctx context.Context, r Reader) (func(time.Time), error) {
-			c, err := r.Component(ctx, id, key.Component, key.Window, key.Sys)
+		ask: func(r Reader) (func(time.Time), error) {
+			c, err := r.Component(id, key.Component, key.Window, key.Sys)
 			return func(at time.Time) {
 				d := l.mem.detail(id)
-				d.components[key], d.compAt[key] = &c, at
+				d.components[key], d.compAt[key] = c, at
 				delete(d.errs, "getComponentPageInfo")
 			}, err
 		},
@@ -207,8 +207,8 @@ func (l *loop) component(id string, key ComponentKey) question {
 func (l *loop) info(id string) question {
 	return question{
 		name: "info " + id, call: "getTopologyInfo", id: id,
-		ask: func(ctx context.Context, r Reader) (func(time.Time), error) {
-			info, err := r.Info(ctx, id)
+		ask: func(r Reader) (func(time.Time), error) {
+			info, err := r.Info(id)
 			return func(at time.Time) {
 				l.mem.setInfo(id, info, at)
 				delete(l.mem.detail(id).errs, "getTopologyInfo")
@@ -220,10 +220,10 @@ func (l *loop) info(id string) question {
 func (l *loop) structure(id string) question {
 	return question{
 		name: "structure " + id, call: "getTopology", id: id,
-		ask: func(ctx context.Context, r Reader) (func(time.Time), error) {
-			s, err := r.Structure(ctx, id)
+		ask: func(r Reader) (func(time.Time), error) {
+			s, err := r.Structure(id)
 			return func(time.Time) {
-				l.mem.detail(id).structure = &s
+				l.mem.detail(id).structure = s
 				delete(l.mem.detail(id).errs, "getTopology")
 			}, err
 		},
@@ -233,8 +233,8 @@ func (l *loop) structure(id string) question {
 func (l *loop) conf(id string) question {
 	return question{
 		name: "conf " + id, call: "getTopologyConf", id: id,
-		ask: func(ctx context.Context, r Reader) (func(time.Time), error) {
-			text, err := r.Conf(ctx, id)
+		ask: func(r Reader) (func(time.Time), error) {
+			text, err := r.Conf(id)
 			return func(time.Time) {
 				d := l.mem.detail(id)
 				d.conf, d.confOld = decode(text), false
@@ -247,8 +247,8 @@ func (l *loop) conf(id string) question {
 func (l *loop) logConfig(id string) question {
 	return question{
 		name: "log config " + id, call: "getLogConfig", id: id,
-		ask: func(ctx context.Context, r Reader) (func(time.Time), error) {
-			levels, err := r.LogConfig(ctx, id)
+		ask: func(r Reader) (func(time.Time), error) {
+			levels, err := r.LogConfig(id)
 			return func(at time.Time) {
 				d := l.mem.detail(id)
 				d.logConfig, d.logAt = levels, at
@@ -261,11 +261,11 @@ func (l *loop) logConfig(id string) question {
 func (l *loop) host(s nimbusclient.Supervisor) question {
 	return question{
 		name: "host " + s.ID, call: "getSupervisorPageInfo", id: s.ID,
-		ask: func(ctx context.Context, r Reader) (func(time.Time), error) {
-			p, err := r.SupervisorPage(ctx, s.ID, s.Host, true)
+		ask: func(r Reader) (func(time.Time), error) {
+			p, err := r.SupervisorPage(s.ID, true)
 			return func(at time.Time) { l.mem.setHostPage(s.ID, p, nil, at) }, err
 		},
-		fail: func(err error) { l.mem.setHostPage(s.ID, nimbusclient.SupervisorPage{}, err, time.Now()) },
+		fail: func(err error) { l.mem.setHostPage(s.ID, nil, err, time.Now()) },
 	}
 }
 

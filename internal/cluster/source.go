@@ -11,15 +11,15 @@ import (
 // Reader asks one confirmed leader. *nimbusclient.Session is one.
 type Reader interface {
 	Server() nimbusclient.Server
-	Cluster(ctx context.Context) (nimbusclient.Cluster, error)
-	Topology(ctx context.Context, id string, w nimbusclient.Window, sys bool) (nimbusclient.Topology, error)
-	Component(ctx context.Context, id, component string, w nimbusclient.Window, sys bool) (nimbusclient.Component, error)
-	Info(ctx context.Context, id string) (nimbusclient.TopologyInfo, error)
-	Structure(ctx context.Context, id string) (nimbusclient.Structure, error)
-	Conf(ctx context.Context, id string) (string, error)
-	NimbusConf(ctx context.Context) (string, error)
-	LogConfig(ctx context.Context, id string) (map[string]nimbusclient.LogLevel, error)
-	SupervisorPage(ctx context.Context, id, host string, sys bool) (nimbusclient.SupervisorPage, error)
+	Cluster() (*nimbusclient.Cluster, error)
+	Topology(id string, w nimbusclient.Window, sys bool) (*nimbusclient.Topology, error)
+	Component(id, component string, w nimbusclient.Window, sys bool) (*nimbusclient.Component, error)
+	Info(id string) (*nimbusclient.TopologyInfo, error)
+	Structure(id string) (*nimbusclient.Structure, error)
+	Conf(id string) (string, error)
+	NimbusConf() (string, error)
+	LogConfig(id string) (map[string]nimbusclient.LogLevel, error)
+	SupervisorPage(id string, sys bool) (*nimbusclient.SupervisorPage, error)
 }
 
 // Nimbus is what a poller needs of Nimbus.

@@ -22,6 +22,8 @@ type Block interface {
 	// focus tells whether the cursor is in this block.
 	focus(on bool)
 	stopLines(i, w int) (from, to int)
+	// click puts the cursor on the row that a line belongs to.
+	click(line, w int) bool
 
 	Rows() (shown, all int)
 	SetFilter(s string)
@@ -60,6 +62,7 @@ type Sections struct {
 	zoomed bool
 	top    int
 	height int
+	drawnW int // cells, at the last Draw; 0 before the first
 	filter string
 	prompt *Prompt
 }
@@ -303,7 +306,7 @@ type part struct {
 func (s *Sections) draw(p Paint) []string {
 	s.settle()
 	parts, total, from, to := s.parts(p)
-	s.height = p.H
+	s.height, s.drawnW = p.H, p.W
 	s.top = scroll(s.top, p.H, total, from, to)
 	rows := make([]string, 0, p.H)
 	for _, part := range parts {

@@ -72,6 +72,7 @@ type Table[R any] struct {
 	skip   int // columns scrolled away to the left
 	top    int // first line shown
 	height int // of the rows, at the last Draw
+	drawnW int // cells, at the last Draw; 0 before the first
 	hidden int // columns, at the last layout
 
 	widths map[int]int // of columns that fit, for the present rows
@@ -490,7 +491,7 @@ func (t *Table[R]) draw(p Paint) []string {
 	if head > 0 {
 		rows = append(rows, t.lines(p, 0, 1, true)...)
 	}
-	t.height = max(p.H-head, 1)
+	t.height, t.drawnW = max(p.H-head, 1), p.W
 	total := t.lineOf(len(t.view), p.W)
 	t.top = scroll(t.top, t.height, total, t.lineOf(t.cursor, p.W), t.lineOf(t.cursor+1, p.W))
 	rows = append(rows, t.lines(p, head+t.top, t.height, true)...)

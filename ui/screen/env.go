@@ -31,6 +31,9 @@ type Env struct {
 	// Self names the screen instance that is being asked; see [Ask].
 	Self uint64
 
+	// Log are the lines the status row has shown, newest first.
+	Log []Line
+
 	// Tree reads ZooKeeper for the browser; nil without ZooKeeper.
 	Tree Tree
 	// Settings are the settings in effect, secrets masked.
@@ -47,6 +50,13 @@ type Mode struct {
 	ReadOnly bool
 	Reason   string // "config.yaml:12", "this cluster is in no configuration"
 	Word     string // header: "WRITE", "READ-ONLY", "DEMO"
+}
+
+// Line is one line of the status row. Text has passed safetext.
+type Line struct {
+	At      time.Time
+	Text    string
+	Problem bool
 }
 
 // Setting is one setting in effect with where it came from.

@@ -37,6 +37,10 @@ type Spec struct {
 	// About is one line for the palette and the README's table.
 	About string
 	New   func(env Env, arg Arg) Screen
+	// TakesPath says that the palette's argument is a path, not a topology.
+	TakesPath bool
+	// Detail is the screen that a list's word opens when a topology is named.
+	Detail ID
 	// NeedsArg says that the screen cannot be opened without a topology.
 	NeedsArg bool
 }
