@@ -26,6 +26,7 @@ type KeyMap struct {
 	NextField, PrevField         key.Binding // in dialogs
 	Complete, NextItem, PrevItem key.Binding // in prompts
 	Older, Newer                 key.Binding // history of a prompt
+	Focus, Fold                  key.Binding // in graphs
 }
 
 // DefaultKeys returns the keys of the design.
@@ -68,6 +69,8 @@ func DefaultKeys() KeyMap {
 		PrevItem:  Bind("↑", "previous", "up"),
 		Older:     Bind("ctrl-p", "older", "ctrl+p"),
 		Newer:     Bind("ctrl-n", "newer", "ctrl+n"),
+		Focus:     Bind("f", "focus ±1", "f"),
+		Fold:      Bind("c", "fold", "c"),
 	}
 }
 
