@@ -1,8 +1,6 @@
 package lab
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,9 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -34,13 +30,23 @@ func (l *Lab) cache(elem ...string) string {
 	return filepath.Join(append([]string{l.set.Cache, l.set.Version}, elem...)...)
 }
 
-// library is the directory of one of Storm's library sets.
+// library is the directory of one of Storm's library sets; in the cache it is
+// named by the digest of its Maven description.
 func (l *Lab) library(name string) string {
 	if l.set.Distribution != "" && name != "lib-zookeeper" {
 		return filepath.Join(l.set.Distribution, name)
 	}
-	return l.cache(name)
+	pom := name
+	if name == "lib" {
+		pom = l.line.pom
+	}
+	return l.cache(name + "-" + digest("maven/"+pom+".xml"))
 }
+
+// stub is the directory with the stand-in class for Storm 0.9.
+func (l *Lab) stub() string { return l.cache("stub-" + digest(stubSource)) }
+
+const stubSource = "java/carbonite/JavaBridge.java"
 
 // libraries lists the library sets that come from Maven, with their poms.
 func (l *Lab) libraries() map[string]string {
@@ -76,12 +82,12 @@ func (l *Lab) hasWebapp() bool {
 // cached says whether nothing needs to be downloaded or compiled any more.
 func (l *Lab) cached() bool {
 	for name := range l.libraries() {
-		if !exists(l.cache(name)) {
+		if !exists(l.library(name)) {
 			return false
 		}
 	}
 	jar, err := l.topologyJar()
-	return err == nil && exists(jar) && exists(l.bindto()) && (!l.line.logback || exists(l.cache("lib-stub")))
+	return err == nil && exists(jar) && exists(l.bindto()) && (!l.line.logback || exists(l.stub()))
 }
 
 // build downloads and compiles what is missing in the cache.
@@ -94,7 +100,7 @@ func (l *Lab) build(ctx context.Context) error {
 	libs := l.libraries()
 	for _, name := range []string{"lib", "lib-worker", "lib-webapp", "lib-zookeeper"} {
 		pom, ok := libs[name]
-		if !ok || exists(l.cache(name)) {
+		if !ok || exists(l.library(name)) {
 			continue
 		}
 		if err := l.timed(name+" from Maven", func() error { return l.copyDependencies(ctx, name, pom) }); err != nil {
@@ -106,7 +112,7 @@ func (l *Lab) build(ctx context.Context) error {
 			return err
 		}
 	}
-	if l.line.logback && !exists(l.cache("lib-stub")) {
+	if l.line.logback && !exists(l.stub()) {
 		if err := l.timed("stand-in for carbonite compiled", func() error { return l.compileStub(ctx) }); err != nil {
 			return err
 		}
@@ -126,14 +132,14 @@ func (l *Lab) copyDependencies(ctx context.Context, name, pom string) error {
 	if err := writeAsset(file, "maven/"+pom+".xml", map[string]string{"STORM_VERSION": l.set.Version}, 0o644); err != nil {
 		return err
 	}
-	part := l.cache(name + ".part")
+	part := l.library(name) + ".part"
 	if err := os.RemoveAll(part); err != nil {
 		return fmt.Errorf("making room for %s: %w", name, err)
 	}
 	if err := l.maven(ctx, "-f", file, mavenDependency+"copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+part); err != nil {
 		return err
 	}
-	if err := os.Rename(part, l.cache(name)); err != nil {
+	if err := os.Rename(part, l.library(name)); err != nil {
 		return fmt.Errorf("keeping %s: %w", name, err)
 	}
 	return nil
@@ -191,14 +197,14 @@ func (l *Lab) compileStub(ctx context.Context) error {
 		return fmt.Errorf("compiling the stand-in: %w", err)
 	}
 	source := filepath.Join(work, "JavaBridge.java")
-	if err := writeAsset(source, "java/carbonite/JavaBridge.java", nil, 0o644); err != nil {
+	if err := writeAsset(source, stubSource, nil, 0o644); err != nil {
 		return err
 	}
 	classes := filepath.Join(work, "classes")
 	if err := l.javac(ctx, classes, source); err != nil {
 		return err
 	}
-	if err := os.Rename(classes, l.cache("lib-stub")); err != nil {
+	if err := os.Rename(classes, l.stub()); err != nil {
 		return fmt.Errorf("keeping the stand-in: %w", err)
 	}
 	return os.RemoveAll(work)
@@ -303,90 +309,6 @@ func (l *Lab) buildJavaJar(ctx context.Context, jar string) error {
 		return err
 	}
 	return os.RemoveAll(work)
-}
-
-// readJar adds a jar's files to files, without its manifest and without the
-// logging classes that the workers bring themselves.
-func readJar(file string, files map[string][]byte) error {
-	z, err := zip.OpenReader(file)
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", file, err)
-	}
-	defer func() { _ = z.Close() }()
-	for _, f := range z.File {
-		if f.FileInfo().IsDir() || strings.HasPrefix(f.Name, "META-INF/") || strings.HasPrefix(f.Name, "org/slf4j/") {
-			continue
-		}
-		data, err := readZipped(f)
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", file, err)
-		}
-		files[f.Name] = data
-	}
-	return nil
-}
-
-func readZipped(f *zip.File) ([]byte, error) {
-	const limit = 64 << 20
-	in, err := f.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = in.Close() }()
-	data, err := io.ReadAll(io.LimitReader(in, limit+1))
-	if err == nil && len(data) > limit {
-		err = fmt.Errorf("%s is larger than %d bytes", f.Name, limit)
-	}
-	return data, err
-}
-
-func writeJar(jar string, files map[string][]byte) error {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		w, err := z.Create(name)
-		if err == nil {
-			_, err = w.Write(files[name])
-		}
-		if err != nil {
-			return fmt.Errorf("packing %s: %w", jar, err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		return fmt.Errorf("packing %s: %w", jar, err)
-	}
-	return writeFile(jar, out.Bytes(), 0o644)
-}
-
-// unpackWeb writes the web pages of a storm-webapp jar to dir.
-func unpackWeb(jar, dir string) error {
-	files := map[string][]byte{}
-	if err := readJar(jar, files); err != nil {
-		return err
-	}
-	found := false
-	for name, data := range files {
-		rest, ok := strings.CutPrefix(name, "WEB-INF/")
-		if !ok {
-			continue
-		}
-		if !filepath.IsLocal(rest) {
-			return fmt.Errorf("%s holds a file outside of its directory: %s", jar, path.Clean(name))
-		}
-		found = true
-		if err := writeFile(filepath.Join(dir, rest), data, 0o644); err != nil {
-			return err
-		}
-	}
-	if !found {
-		return fmt.Errorf("%s has no WEB-INF directory, so it is no storm-webapp jar that the UI can run from", jar)
-	}
-	return nil
 }
 
 // digest names the content of assets in a few letters.

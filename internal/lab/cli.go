@@ -82,12 +82,10 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 			}
 		}
 	}
-	var usage *UsageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[*UsageError](err); ok {
 		return ExitUsage
 	}
-	var lacking *missingError
-	if errors.As(err, &lacking) {
+	if _, ok := errors.AsType[*missingError](err); ok {
 		return ExitMissing
 	}
 	return ExitFailed

@@ -128,6 +128,15 @@ func TestDescription(t *testing.T) {
 		t.Errorf("taken over as %+v", set)
 	}
 
+	other := *l
+	other.set.Distribution = "/opt/storm"
+	if err := other.sameSource(); err == nil || !strings.Contains(err.Error(), "runs from Maven's artifacts") {
+		t.Errorf("bringing up another distribution in its place gives %v", err)
+	}
+	if err := l.sameSource(); err != nil {
+		t.Error(err)
+	}
+
 	var out bytes.Buffer
 	if err := c.writeEnv(&out); err != nil {
 		t.Fatal(err)

@@ -62,7 +62,7 @@ func (l *Lab) command(d daemon) ([]string, error) {
 		cp = append(cp, h+"/extlib/*", h+"/extlib-daemon/*")
 	}
 	if l.line.logback {
-		cp = append(cp, l.cache("lib-stub"))
+		cp = append(cp, l.stub())
 	}
 	cp = append(cp, filepath.Join(h, l.conf(d)))
 	cmd := []string{l.jdk("java"), "-server", "-Xmx" + l.line.heaps[d.kind]}
@@ -83,7 +83,7 @@ func (l *Lab) zookeeper(d daemon) []string {
 	cmd := append([]string{l.jdk("java"), "-Xmx" + l.line.heaps[d.kind]}, small()...)
 	return append(cmd, "-Dstorm.log.dir="+h+"/logs", "-Dlogfile.name=zookeeper.log",
 		"-Dlog4j.configurationFile="+h+"/log4j2/cluster.xml",
-		"-cp", h+"/lib/*:"+l.cache("lib-zookeeper")+"/*",
+		"-cp", h+"/lib/*:"+l.library("lib-zookeeper")+"/*",
 		l.line.mains[d.kind], filepath.Join(l.set.Dir, "zookeeper", "zoo.cfg"))
 }
 

@@ -18,12 +18,12 @@ func TestCommand(t *testing.T) {
 			"-Djava.net.preferIPv4Stack=true", "org.apache.storm.daemon.nimbus.Nimbus", "DIR/hosts/127.0.0.2/extlib/*:",
 		}, []string{"lib-webapp", "--add-opens"}},
 		{"2.8.3", "127.0.0.1", "ui", []string{"lib-webapp/*:/jars/webapp.jar:", "org.apache.storm.daemon.ui.UIServer"}, nil},
-		{"2.8.3", "127.0.0.1", "zookeeper", []string{"lib-zookeeper/*", "ZooKeeperServerMain", "DIR/zookeeper/zoo.cfg", "-Xmx96m"}, nil},
+		{"2.8.3", "127.0.0.1", "zookeeper", []string{"/lib-zookeeper-", "ZooKeeperServerMain", "DIR/zookeeper/zoo.cfg", "-Xmx96m"}, nil},
 		{"0.9.7", "127.0.0.1", "supervisor-2", []string{
 			"backtype.storm.daemon.supervisor", "-Ddaemon.name=supervisor", "-Dlogfile.name=supervisor-2.log",
-			"conf-supervisor-2", "-Dlogback.configurationFile=", "/lib-stub:", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+			"conf-supervisor-2", "-Dlogback.configurationFile=", "/stub-", "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
 		}, []string{"log4j"}},
-		{"0.10.2", "127.0.0.1", "zookeeper", []string{"backtype.storm.command.dev_zookeeper"}, []string{"lib-stub"}},
+		{"0.10.2", "127.0.0.1", "zookeeper", []string{"backtype.storm.command.dev_zookeeper"}, []string{"/stub-"}},
 		{"1.2.2", "127.0.0.1", "supervisor", []string{"org.apache.storm.daemon.supervisor.Supervisor", "DIR/hosts/127.0.0.1/conf-supervisor "}, nil},
 		{"1.2.2", "127.0.0.1", "ui", []string{"org.apache.storm.ui.core", "-Dlog4j.configurationFile="}, []string{"lib-webapp"}},
 	} {

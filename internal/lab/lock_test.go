@@ -25,8 +25,7 @@ func TestLockPorts(t *testing.T) {
 	}
 	for _, other := range []holder{{"2.8.3", "/var/other", since}, {"2.8.2", "/var/lab", since}} {
 		_, err = lockPorts(path, other)
-		var taken *portsTaken
-		if !errors.As(err, &taken) {
+		if _, ok := errors.AsType[*portsTaken](err); !ok {
 			t.Fatalf("another cluster's error is %v", err)
 		}
 		const want = "Storm 2.8.3 in /var/lab has these ports since 04:05:06: end it with STORM=2.8.3 STORMTOP_LAB_DIR=/var/lab stormlab down"

@@ -16,8 +16,8 @@ type state struct {
 }
 
 type topology struct {
-	id, name, status                string
-	tasks, executors, workers, used int64
+	id, name, status          string
+	tasks, executors, workers int64
 }
 
 var errNoLeader = errors.New("no Nimbus leads")

@@ -98,7 +98,7 @@ func TestPrerequisitesDependOnTheCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{jar, filepath.Join(l.cache("lib"), "storm-core.jar")} {
+	for _, file := range []string{jar, filepath.Join(l.library("lib"), "storm-core.jar")} {
 		if err := writeFile(file, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -143,7 +143,6 @@ type Lab struct {
 	set  Settings
 	line line
 	out  io.Writer
-	java string
 	// mounts says whether each host sees its own files under one path;
 	// nil until it was found out.
 	mounts *bool

@@ -81,7 +81,7 @@ func (l *Lab) submitOne(ctx context.Context, name string) error {
 	} else {
 		cp := h + "/lib/*:" + h + "/conf:" + jar
 		if l.line.logback {
-			cp += ":" + l.cache("lib-stub")
+			cp += ":" + l.stub()
 		}
 		args = append(args, "-Dlab.rate="+l.rate("lab-words"), "-Dlab.python="+python, "-cp", cp, "lab.LabTopology", name)
 	}

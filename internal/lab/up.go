@@ -35,15 +35,8 @@ func (l *Lab) Up(ctx context.Context) (*Cluster, error) {
 		return nil, err
 	}
 	defer release()
-	lock, err := lockPorts(l.portsLock(), holder{l.set.Version, l.set.Dir, time.Now()})
-	if err != nil {
+	if err := l.sameSource(); err != nil {
 		return nil, err
-	}
-	if lock != nil {
-		defer func() { _ = lock.Close() }()
-	}
-	if l.line.modern && !l.hasWebapp() {
-		l.say("no Storm UI and no logviewer: their jar is not published; STORM_WEBAPP_JAR names one, STORM_HOME a distribution")
 	}
 	var missing []daemon
 	for _, d := range l.wanted() {
@@ -59,6 +52,16 @@ func (l *Lab) Up(ctx context.Context) (*Cluster, error) {
 		if err := l.tryMounts(ctx); err != nil {
 			return nil, err
 		}
+	}
+	lock, err := lockPorts(l.portsLock(), holder{l.set.Version, l.set.Dir, time.Now()})
+	if err != nil {
+		return nil, err
+	}
+	if lock != nil {
+		defer func() { _ = lock.Close() }()
+	}
+	if l.line.modern && !l.hasWebapp() {
+		l.say("no Storm UI and no logviewer: their jar is not published; STORM_WEBAPP_JAR names one, STORM_HOME a distribution")
 	}
 	if err := l.portsFree(ctx, missing); err != nil {
 		return nil, err
@@ -78,6 +81,17 @@ func (l *Lab) Up(ctx context.Context) (*Cluster, error) {
 	}
 	l.say("Storm %s is up in %.1f s", l.set.Version, time.Since(began).Seconds())
 	return l.describe(), nil
+}
+
+// sameSource refuses to mix: daemons that run keep the files they were started
+// from.
+func (l *Lab) sameSource() error {
+	c, err := Open(l.describe().Description())
+	if err != nil || c.Settings.Distribution == l.set.Distribution {
+		return nil //nolint:nilerr // without a description nothing runs
+	}
+	return fmt.Errorf("the cluster in %s runs from %s: end it first with stormlab down",
+		l.set.Dir, first(c.Settings.Distribution, "Maven's artifacts"))
 }
 
 // undo ends the daemons of a failed or interrupted Up.
