@@ -228,7 +228,8 @@ type Path struct {
 }
 
 // SlowestPath is the way from a spout to a sink along which the sum of process
-// latencies is largest. Cycles are walked once. It is empty without a structure.
+// latencies is largest. An edge that leads back into the path being walked is
+// left out. It is empty without a structure.
 func SlowestPath(t *cluster.Topology, p *nimbusclient.Topology) Path {
 	if t.Structure == nil {
 		return Path{}
