@@ -235,15 +235,15 @@ func askOnce[T any](ctx context.Context, c *Client, verb, path string, request f
 		if got.err == nil || !lostConnection(got.err) {
 			return got.value, got.err
 		}
+		if c.life.Err() != nil {
+			return none, &ReadError{Op: op, Err: ErrClosed}
+		}
 		l.guard.end(errLost) // for a session that ended without its connection
 		<-l.gone
 		var broken *violation
 		if errors.As(l.cause, &broken) && broken.path != "" && broken.path == path {
 			c.leaveAlone(path)
 			return none, &ReadError{Op: op, Text: broken.text, Err: ErrTooLarge}
-		}
-		if c.life.Err() != nil {
-			return none, &ReadError{Op: op, Err: ErrClosed}
 		}
 		return none, &ReadError{Op: op, Text: errLost.Error(), Err: errors.Join(ErrUnavailable, errLost)}
 	case <-ctx.Done():

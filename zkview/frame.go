@@ -37,8 +37,9 @@ const (
 	opSetWatches   = 101
 	opClose        = -11
 
-	xidEvent = -1
-	xidPing  = -2
+	xidEvent   = -1
+	xidPing    = -2
+	xidGoodbye = 0x7fffffff // the library counts up from 1
 )
 
 // The errors that concern the session, not the request.

@@ -157,6 +157,16 @@ func (g *guard) end(cause error) {
 	}
 }
 
+// goodbye asks the server to end the session; the answer ends the connection.
+func (g *guard) goodbye() {
+	op := int32(opClose)
+	frame := make([]byte, 0, 12)
+	frame = binary.BigEndian.AppendUint32(frame, 8)
+	frame = binary.BigEndian.AppendUint32(frame, xidGoodbye)
+	frame = binary.BigEndian.AppendUint32(frame, uint32(op))
+	_, _ = g.Write(frame) // a failure ends the connection too
+}
+
 // next reads one frame, header included, and checks it.
 func (g *guard) next() error {
 	if cap(g.frame) > 256<<10 {
@@ -235,6 +245,8 @@ func (g *guard) reply(size uint32, deadline time.Time) error {
 	case xid == xidEvent:
 		err = checkEvent(body)
 	case xid == xidPing:
+	case xid == xidGoodbye && known:
+		return io.EOF
 	case !known:
 		err = fmt.Errorf("transaction id %d, which was not asked", xid)
 	case code == needsSASL:

@@ -188,32 +188,28 @@ func (c *Client) login(l *link) error {
 	return nil
 }
 
-// release ends the library's part of a link and waits for it. The library's
-// Close waits a second for an answer to its goodbye unless somebody takes that
-// off its queue: the server while there is a session, its own loop otherwise,
-// provided that it is just about to dial again.
+// release ends a link: it says goodbye to the server and waits for the
+// library's loop to end. The library's own Close waits for an answer to its
+// goodbye that nobody gives when the connection is lost meanwhile, so it is
+// called only when the loop is about to dial again and answers it itself.
 func (c *Client) release(l *link, events <-chan zk.Event) {
 	patience := time.NewTimer(closeGrace)
 	defer patience.Stop()
-	if l.ended() || !l.open() {
-		_ = l.guard.Close()
+	if l.open() && !l.ended() {
+		c.work.Go(l.guard.goodbye)
 		select {
-		case <-l.host.redial:
+		case <-l.gone:
 		case <-patience.C:
 		}
 	}
-	close(l.host.quit)
-	c.work.Go(l.conn.Close)
-	for {
-		select {
-		case _, more := <-events:
-			if !more { // the library's loop has ended
-				_ = l.guard.Close()
-				return
-			}
-		case <-patience.C:
-			_ = l.guard.Close()
-		}
+	_ = l.guard.Close()
+	<-l.host.redial
+	c.work.Go(func() {
+		close(l.host.quit)
+		l.conn.Close()
+	})
+	for range events {
+		continue // until the loop has ended
 	}
 }
 
@@ -335,7 +331,7 @@ type oneHost struct {
 
 // settle lets the library's goodbye reach its queue before the queue is
 // flushed for the last time.
-const settle = 5 * time.Millisecond
+const settle = 20 * time.Millisecond
 
 // Init has nothing to resolve; the connection is there already.
 func (*oneHost) Init([]string) error { return nil }
