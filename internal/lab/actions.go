@@ -22,7 +22,9 @@ func (c *Cluster) Stop(ctx context.Context, host, name string) error {
 	return c.signal(ctx, host, name, syscall.SIGTERM)
 }
 
-// Kill ends one daemon as a crash would, with SIGKILL.
+// Kill ends one daemon as a crash would, with SIGKILL. A leader should not be
+// killed within the first seconds of its standby, which is still fetching the
+// topologies' code and ends itself when that fails.
 func (c *Cluster) Kill(ctx context.Context, host, name string) error {
 	return c.signal(ctx, host, name, syscall.SIGKILL)
 }
@@ -50,7 +52,7 @@ func (c *Cluster) Running(host, name string) (int, bool) {
 }
 
 // Submit submits the named topologies of the lab; those that run are left
-// alone. It returns when Nimbus has them, before their workers run.
+// alone. It returns when every Nimbus has them, before their workers run.
 func (c *Cluster) Submit(ctx context.Context, names ...string) error {
 	l, err := c.lab()
 	if err != nil {

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -42,6 +43,47 @@ func (l *Lab) submit(ctx context.Context, names []string) error {
 		}
 		if err := l.timed("submit "+name, func() error { return l.submitOne(ctx, name) }); err != nil {
 			return err
+		}
+	}
+	if !l.line.modern {
+		return nil
+	}
+	w := &waiter{lab: l}
+	return w.until(ctx, "every Nimbus has the topologies' code", l.copied)
+}
+
+// copied fails until every Nimbus that runs has the code of every topology. A
+// standby that is still fetching it when the leader is killed ends itself, and
+// the cluster is left without any Nimbus.
+func (l *Lab) copied(ctx context.Context) error {
+	s, err := l.ask(ctx)
+	if err != nil {
+		return err
+	}
+	sizes := map[string]int64{}
+	for _, d := range l.wanted() {
+		if _, ok := l.running(d); d.kind != "nimbus" || !ok {
+			continue
+		}
+		for _, t := range s.topologies {
+			for _, part := range []string{"stormjar.jar", "stormcode.ser", "stormconf.ser"} {
+				name := t.id + "-" + part
+				files, err := filepath.Glob(filepath.Join(l.hostDir(d.host), "storm-local", "blobs", "*", "data_"+name, "data"))
+				if err != nil {
+					return fmt.Errorf("looking for %s: %w", name, err)
+				}
+				if len(files) == 0 {
+					return fmt.Errorf("%s lacks %s", d, name)
+				}
+				info, err := os.Stat(files[0])
+				if err != nil {
+					return fmt.Errorf("looking for %s: %w", name, err)
+				}
+				if size, ok := sizes[name]; ok && size != info.Size() {
+					return fmt.Errorf("%s has %d of %d bytes of %s", d, info.Size(), size, name)
+				}
+				sizes[name] = info.Size()
+			}
 		}
 	}
 	return nil

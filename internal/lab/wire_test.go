@@ -25,8 +25,8 @@ func answer(kind int32, method string, body func(*bytes.Buffer)) []byte {
 }
 
 // summary writes a ClusterSummary with one supervisor, one topology and the
-// given Nimbus daemons.
-func summary(nimbuses ...[2]string) func(*bytes.Buffer) {
+// given Nimbus daemons on the port.
+func summary(port int32, nimbuses ...[2]string) func(*bytes.Buffer) {
 	return func(b *bytes.Buffer) {
 		putField(b, tStruct, 0)
 		putField(b, tList, 1)
@@ -71,7 +71,7 @@ func summary(nimbuses ...[2]string) func(*bytes.Buffer) {
 			putField(b, tString, 1)
 			putString(b, n[0])
 			putField(b, tI32, 2)
-			putI32(b, 6627)
+			putI32(b, port)
 			putField(b, tBool, 4)
 			b.WriteByte(map[string]byte{"leader": 1}[n[1]])
 			putField(b, tString, 5)
@@ -94,7 +94,7 @@ func TestParseState(t *testing.T) {
 		{"before 1.0", nil, true, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := reply("getClusterInfo", answer(2, "getClusterInfo", summary(c.nimbuses...)))
+			got, err := reply("getClusterInfo", answer(2, "getClusterInfo", summary(6627, c.nimbuses...)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +138,7 @@ func TestReplyRefusals(t *testing.T) {
 }
 
 func TestReplyCutShort(t *testing.T) {
-	whole := answer(2, "getClusterInfo", summary([2]string{"127.0.0.1", "leader"}))
+	whole := answer(2, "getClusterInfo", summary(6627, [2]string{"127.0.0.1", "leader"}))
 	for n := range whole {
 		if _, err := reply("getClusterInfo", whole[:n]); err == nil {
 			t.Errorf("the first %d of %d bytes pass for a whole reply", n, len(whole))
@@ -147,7 +147,7 @@ func TestReplyCutShort(t *testing.T) {
 }
 
 func FuzzReply(f *testing.F) {
-	f.Add(answer(2, "getClusterInfo", summary([2]string{"127.0.0.1", "leader"})))
+	f.Add(answer(2, "getClusterInfo", summary(6627, [2]string{"127.0.0.1", "leader"})))
 	f.Add(answer(3, "x", func(b *bytes.Buffer) { putField(b, tString, 1); putString(b, "no") }))
 	f.Add(bytes.Repeat([]byte{tList}, 200))
 	f.Fuzz(func(t *testing.T, frame []byte) {
@@ -159,12 +159,17 @@ func FuzzReply(f *testing.F) {
 }
 
 // serve answers every connection's first frame with the reply and hands the
-// requests to got.
+// requests to got. A nil reply is the summary of a cluster that this very
+// Nimbus leads.
 func serve(t *testing.T, reply []byte, got chan<- []byte) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if reply == nil {
+		port := int32(listener.Addr().(*net.TCPAddr).Port)
+		reply = framed(answer(2, "getClusterInfo", summary(port, [2]string{"127.0.0.1", "leader"})))
 	}
 	done := make(chan struct{})
 	t.Cleanup(func() {
@@ -198,7 +203,7 @@ func framed(body []byte) []byte {
 
 func TestCall(t *testing.T) {
 	got := make(chan []byte, 1)
-	addr := serve(t, framed(answer(2, "getLeader", summary())), got)
+	addr := serve(t, framed(answer(2, "getLeader", summary(6627))), got)
 	result, err := call(t.Context(), addr, "getLeader", func(b *bytes.Buffer) {
 		putField(b, tString, 1)
 		putString(b, "wc")
