@@ -26,8 +26,10 @@ type conn struct {
 	// leader is what this Nimbus is called when it leads; zero before 1.0.
 	leader Nimbus
 
-	seq      int32
-	answered bool  // anything was ever answered
+	seq   int32
+	kinds map[string]map[string]Kind // spouts and bolts by topology id, before 1.0
+
+	answered bool   // anything was ever answered
 	op       string // the last call
 	broken   error  // why it must not be used again
 }

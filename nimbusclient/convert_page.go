@@ -132,6 +132,7 @@ func toErrorInfos(list []*storm.ErrorInfo) []ErrorInfo {
 	for _, e := range list {
 		out = append(out, toErrorInfo(e))
 	}
+	slices.Reverse(out) // of several in a second Storm's UI believes the last
 	slices.SortStableFunc(out, func(a, b ErrorInfo) int { return cmp.Compare(b.Time, a.Time) })
 	return out
 }
