@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"image/color"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -179,16 +180,26 @@ func frameProblem(frame string, w, h int) string {
 			return fmt.Sprintf("row %d: %s: %q", y, problem, row)
 		}
 	}
-	// The terminal has the last word on widths: a mark after each row must land
-	// in the cell after it.
-	em := vt.NewEmulator(w+1, max(h, 1))
+	return terminalProblem(rows, w)
+}
+
+// lines are virtual terminals of one row; making one costs megabytes.
+var lines = sync.Pool{New: func() any { return vt.NewEmulator(1, 1) }}
+
+// terminalProblem gives the terminal the last word on widths: a mark after each
+// row must land in the cell after it.
+func terminalProblem(rows []string, w int) string {
+	em := lines.Get().(*vt.Emulator)
+	em.Resize(w+1, 1)
 	write(em, ansi.ResetMode(ansi.ModeAutoWrap))
 	for y, row := range rows {
-		write(em, fmt.Sprintf("\x1b[%d;1H%s!", y+1, row))
-		if c := em.CellAt(w, y); c == nil || c.Content != "!" {
+		write(em, "\x1b[H\x1b[2K"+row+"!")
+		if c := em.CellAt(w, 0); c == nil || c.Content != "!" {
+			// What is in the terminal now is unknown: it is not used again.
 			return fmt.Sprintf("row %d is not %d cells wide on a terminal: %q", y, w, row)
 		}
 	}
+	lines.Put(em)
 	return ""
 }
 

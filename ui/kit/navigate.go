@@ -74,6 +74,7 @@ func (t *Table[R]) rowKey(press tea.KeyPressMsg) bool {
 		t.stepSort(1)
 	case key.Matches(press, t.Keys.Invert):
 		t.invert = !t.invert
+		t.sortRows()
 		t.arrange()
 	case key.Matches(press, t.Keys.Pin):
 		if r, ok := t.Selected(); ok {

@@ -46,7 +46,16 @@ func ByText[R any](text func(R) string) func(a, b R) int {
 // Natural compares two texts with the numbers inside them as numbers: w2 comes
 // before w10. Texts that differ are never equal.
 func Natural(a, b string) int {
-	i, j := 0, 0
+	// Most names share a beginning; numbers in it are equal too, unless one ends
+	// at the first difference.
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	for i > 0 && digit(a[i-1]) {
+		i--
+	}
+	j := i
 	for i < len(a) && j < len(b) {
 		if digit(a[i]) && digit(b[j]) {
 			si, sj := i, j

@@ -50,13 +50,15 @@ type Table[R any] struct {
 	Keys KeyMap
 
 	all     []R
+	keys    []string       // of all
 	index   map[string]int // key to place in all
-	changed map[string]bool
+	changed []bool
 	marks   map[string]bool
 	anchor  string // where the last mark was set
 	pinned  string
 
-	view   []int // places in all, in the order shown; gone for the vanished row
+	order  []int // places in all, sorted
+	view   []int // the part of order that is shown; gone for the vanished row
 	cursor int   // place in view
 	key    string
 	ghost  ghost[R]
@@ -106,20 +108,33 @@ func NewTable[R any](key func(R) string, columns ...Column[R]) *Table[R] {
 // the slice and does not change it.
 func (t *Table[R]) SetRows(rows []R, now time.Time) {
 	was, old := t.index, t.all
-	t.index = make(map[string]int, len(rows))
+	keys := make([]string, len(rows))
 	for i := range rows {
-		t.index[t.Key(rows[i])] = i
+		keys[i] = t.Key(rows[i])
+	}
+	// Polls mostly bring the same rows again: then the index holds, and the
+	// order is nearly right.
+	same := len(keys) > 0 && slices.Equal(keys, t.keys)
+	t.all, t.keys = rows, keys
+	if !same {
+		t.index = make(map[string]int, len(rows))
+		t.order = make([]int, len(rows))
+		for i, key := range keys {
+			t.index[key] = i
+			t.order[i] = i
+		}
 	}
 	t.changed = nil
 	if t.Changed != nil && len(old) > 0 {
-		t.changed = map[string]bool{}
-		for key, i := range t.index {
-			if j, ok := was[key]; ok && t.Changed(old[j], rows[i]) {
-				t.changed[key] = true
+		t.changed = make([]bool, len(rows))
+		for i := range rows {
+			j, ok := i, same
+			if !same {
+				j, ok = was[keys[i]]
 			}
+			t.changed[i] = ok && t.Changed(old[j], rows[i])
 		}
 	}
-	t.all = rows
 	for key := range t.marks {
 		if _, ok := t.index[key]; !ok {
 			delete(t.marks, key)
@@ -133,22 +148,20 @@ func (t *Table[R]) SetRows(rows []R, now time.Time) {
 	if t.ghost.on && now.Sub(t.ghost.since) > keepGone {
 		t.ghost = ghost[R]{}
 	}
+	t.sortRows()
 	t.arrange()
 }
 
-// arrange computes the view anew from rows, filter and order, and puts the
-// cursor back on its row.
+// arrange computes the view anew from order and filter, and puts the cursor back
+// on its row.
 func (t *Table[R]) arrange() {
 	t.widths, t.ends = nil, nil
 	at := t.cursor
 	t.view = t.view[:0]
-	for i := range t.all {
+	for _, i := range t.order {
 		if t.keeps(t.all[i]) {
 			t.view = append(t.view, i)
 		}
-	}
-	if less := t.less(); less != nil {
-		slices.SortStableFunc(t.view, func(i, j int) int { return less(t.all[i], t.all[j]) })
 	}
 	if i, ok := t.index[t.pinned]; ok && t.pinned != "" {
 		if n := slices.Index(t.view, i); n > 0 {
@@ -177,7 +190,7 @@ func (t *Table[R]) remember() {
 	t.key = ""
 	if t.cursor < len(t.view) {
 		if i := t.view[t.cursor]; i != gone {
-			t.key = t.Key(t.all[i])
+			t.key = t.keys[i]
 		}
 	}
 }
@@ -208,25 +221,26 @@ func (t *Table[R]) text(r R) string {
 	return b.String()
 }
 
-// less returns the comparison of the order in effect, nil for none.
-func (t *Table[R]) less() func(a, b R) int {
+// sortRows sorts by the order in effect, rows that are equal in it by key.
+func (t *Table[R]) sortRows() {
 	less, down := t.Order.Less, false
 	if t.sort >= 0 {
 		less, down = t.Columns[t.sort].Less, t.Columns[t.sort].Desc
 	}
 	if less == nil {
-		return nil
+		slices.Sort(t.order)
+		return
 	}
-	return func(a, b R) int {
-		c := less(a, b)
+	slices.SortFunc(t.order, func(i, j int) int {
+		c := less(t.all[i], t.all[j])
 		if down != t.invert && c > -last && c < last {
 			c = -c
 		}
 		if c == 0 {
-			return Natural(t.Key(a), t.Key(b))
+			c = Natural(t.keys[i], t.keys[j])
 		}
 		return c
-	}
+	})
 }
 
 // Rows returns how many rows are shown and how many there are.
@@ -292,7 +306,7 @@ func (t *Table[R]) MoveTo(i int) {
 func (t *Table[R]) Marked() []R {
 	var rows []R
 	for i := range t.all {
-		if t.marks[t.Key(t.all[i])] {
+		if t.marks[t.keys[i]] {
 			rows = append(rows, t.all[i])
 		}
 	}
@@ -316,13 +330,13 @@ func (t *Table[R]) mark(key string) {
 
 // markRange marks the rows from the last mark to the cursor.
 func (t *Table[R]) markRange() {
-	from := slices.IndexFunc(t.view, func(i int) bool { return i != gone && t.Key(t.all[i]) == t.anchor })
+	from := slices.IndexFunc(t.view, func(i int) bool { return i != gone && t.keys[i] == t.anchor })
 	if from < 0 {
 		from = t.cursor
 	}
 	for n := min(from, t.cursor); n <= max(from, t.cursor) && n < len(t.view); n++ {
 		if i := t.view[n]; i != gone {
-			if key := t.Key(t.all[i]); !t.marks[key] {
+			if key := t.keys[i]; !t.marks[key] {
 				anchor := t.anchor
 				t.mark(key)
 				t.anchor = anchor
@@ -345,12 +359,14 @@ func (t *Table[R]) SetFilter(s string) {
 func (t *Table[R]) SortBy(title string, invert bool) bool {
 	if title == "" || title == t.Order.Name {
 		t.sort, t.invert = -1, invert
+		t.sortRows()
 		t.arrange()
 		return true
 	}
 	for i := range t.Columns {
 		if t.Columns[i].Title == title && t.Columns[i].Less != nil {
 			t.sort, t.invert = i, invert
+			t.sortRows()
 			t.arrange()
 			return true
 		}
@@ -453,7 +469,7 @@ func (t *Table[R]) lineOf(i, w int) int {
 			t.ends[j] = n
 		}
 	}
-	if i == 0 {
+	if i == 0 || len(t.ends) == 0 {
 		return 0
 	}
 	return t.ends[min(i, len(t.ends))-1]
@@ -588,7 +604,7 @@ func (t *Table[R]) rowStyle(p Paint, i int, focus bool) RowStyle {
 	switch r := t.view[i]; {
 	case r == gone || p.Stale:
 		style |= RowDim
-	case t.changed != nil && t.changed[t.Key(t.all[r])]:
+	case t.changed != nil && t.changed[r]:
 		style |= RowBold
 	}
 	return style
