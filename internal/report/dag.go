@@ -44,17 +44,26 @@ func DAG(g Graph) Answer {
 	components := make([]object, len(nodes))
 	for i, n := range nodes {
 		components[i] = object{
-			{"id", n.ID}, {"componentType", string(n.Kind)}, {"kind", kindOf(shellOf(&g.Structure, n.ID))},
-			{"script", scriptOf(n)}, {"class", word(n.Class)},
-			{"parallelism", ptr(n.Parallelism)}, {"executors", ptr(n.executors)}, {"tasks", ptr(n.tasks)},
+			{"id", n.ID},
+			{"componentType", string(n.Kind)},
+			{"kind", kindOf(shellOf(&g.Structure, n.ID))},
+			{"script", scriptOf(n)},
+			{"class", word(n.Class)},
+			{"parallelism", ptr(n.Parallelism)},
+			{"executors", ptr(n.executors)},
+			{"tasks", ptr(n.tasks)},
 			{"streams", streamObjects(n, g.Sys)},
 		}
 	}
 	links := make([]object, len(edges))
 	for i, e := range edges {
 		links[i] = object{
-			{"from", e.from}, {"stream", e.stream}, {"to", e.to}, {"grouping", string(e.grouping)},
-			{"fields", stringList(e.fields)}, {"class", word(e.class)},
+			{"from", e.from},
+			{"stream", e.stream},
+			{"to", e.to},
+			{"grouping", string(e.grouping)},
+			{"fields", stringList(e.fields)},
+			{"class", word(e.class)},
 		}
 	}
 	body = append(body, pair{"components", components}, pair{"edges", links})

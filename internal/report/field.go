@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
@@ -138,6 +139,10 @@ func number(v any) float64 {
 		return float64(v)
 	case float64:
 		return v
+	case json.Number:
+		if f, err := v.Float64(); err == nil {
+			return f
+		}
 	}
 	return math.NaN()
 }

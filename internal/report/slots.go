@@ -216,8 +216,11 @@ func Slots(l Layout) Answer {
 			}
 		}
 		supervisors = append(supervisors, object{
-			{"id", word(list[start].supervisor)}, {"host", list[start].host},
-			{"slotsTotal", end - start}, {"slotsUsed", used}, {"slotsFree", end - start - used},
+			{"id", word(list[start].supervisor)},
+			{"host", list[start].host},
+			{"slotsTotal", end - start},
+			{"slotsUsed", used},
+			{"slotsFree", end - start - used},
 			{"slots", slices.Clone(made[start:end])},
 		})
 		start = end

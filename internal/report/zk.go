@@ -55,8 +55,10 @@ func childFields() []field[zkview.Child] {
 // the bytes as stored: as text when they are UTF-8, else in hexadecimal.
 func Node(n zkview.Node, raw bool) Answer {
 	body := object{
-		{"path", n.Path}, {"encoding", word(n.Encoding)},
-		{"value", valueTree(n.Decoded)}, {"hint", word(n.Hint)},
+		{"path", n.Path},
+		{"encoding", word(n.Encoding)},
+		{"value", valueTree(n.Decoded)},
+		{"hint", word(n.Hint)},
 		{"stat", statObject(n.Stat)},
 	}
 	if raw {
@@ -97,10 +99,17 @@ func plainTime(s zkview.Stat) string {
 
 func statObject(s zkview.Stat) object {
 	return object{
-		{"czxid", s.Czxid}, {"mzxid", s.Mzxid}, {"pzxid", s.Pzxid},
-		{"created", instant(s.Ctime)}, {"modified", instant(s.Mtime)},
-		{"version", s.Version}, {"cversion", s.Cversion}, {"aversion", s.Aversion},
-		{"ephemeralOwner", s.EphemeralOwner}, {"dataLength", s.DataLength}, {"children", s.NumChildren},
+		{"czxid", s.Czxid},
+		{"mzxid", s.Mzxid},
+		{"pzxid", s.Pzxid},
+		{"created", instant(s.Ctime)},
+		{"modified", instant(s.Mtime)},
+		{"version", s.Version},
+		{"cversion", s.Cversion},
+		{"aversion", s.Aversion},
+		{"ephemeralOwner", s.EphemeralOwner},
+		{"dataLength", s.DataLength},
+		{"children", s.NumChildren},
 	}
 }
 
