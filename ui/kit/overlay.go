@@ -26,31 +26,38 @@ func Overlay(base, box []string, x, y int) []string {
 
 // over lays top over row from cell x on.
 func over(row, top string, x int) string {
-	w := ansi.StringWidth(row)
-	tw := ansi.StringWidth(top)
+	w, tw := ansi.StringWidth(row), ansi.StringWidth(top)
 	if x < 0 {
-		top, tw, x = ansi.Cut(top, -x, tw), max(tw+x, 0), 0
+		top = cells(top, -x, tw)
+		tw, x = max(tw+x, 0), 0
 	}
 	if x+tw > w {
 		tw = max(w-x, 0)
-		top = ansi.Cut(top, 0, tw)
+		top = cells(top, 0, tw)
 	}
 	if tw == 0 {
 		return row
 	}
 	var b strings.Builder
-	left := ansi.Cut(row, 0, x)
-	b.WriteString(left)
-	b.WriteString(theme.Off)
-	// A wide character cut in half leaves a cell empty.
-	b.WriteString(safetext.Spaces(x - ansi.StringWidth(left)))
-	b.WriteString(top)
-	b.WriteString(theme.Off)
-	right := ansi.Cut(row, x+tw, w)
-	b.WriteString(safetext.Spaces(w - x - tw - ansi.StringWidth(right)))
-	b.WriteString(right)
-	b.WriteString(theme.Off)
+	for _, part := range []string{cells(row, 0, x), top, cells(row, x+tw, w)} {
+		b.WriteString(part)
+		b.WriteString(theme.Off)
+	}
 	return b.String()
+}
+
+// cells returns the cells from..to of a painted row. Half of a wide character
+// becomes a space.
+func cells(row string, from, to int) string {
+	if from >= to {
+		return ""
+	}
+	cut := ansi.Cut(row, from, to)
+	if ansi.StringWidth(cut) > to-from {
+		// Its first character begins a cell earlier.
+		cut = " " + ansi.Cut(row, from+1, to)
+	}
+	return cut + safetext.Spaces(to-from-ansi.StringWidth(cut))
 }
 
 // Center lays box over the middle of base.
