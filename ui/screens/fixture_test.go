@@ -167,6 +167,20 @@ func fixtureWorld() *cluster.Snapshot {
 	s.Link.ZK = zkview.State{Connected: true, Server: "zk2:2181", Session: "0x2000412ab340007", Since: s.Since, Servers: []zkview.Server{
 		{Addr: "zk1:2181", Contact: zkview.ContactGood}, {Addr: "zk2:2181", Contact: zkview.ContactGood}, {Addr: "zk3:2181", Contact: zkview.ContactGood},
 	}}
+	s.Link.Nimbus = nimbusclient.State{
+		Leader: nimbusclient.LeaderState{
+			Phase: nimbusclient.LeaderConfirmed, Nimbus: nimbusclient.Nimbus{Host: "nim-a", Port: 6627, Leader: true, Version: "2.8.8"},
+			By: "nim-a:6627", Dialled: "nim-a:6627", Since: s.Since,
+		},
+		Endpoints: []nimbusclient.Endpoint{
+			{Addr: "nim-a:6627", Seed: true, Asked: s.Since, Names: "nim-a:6627", Connected: true, Steps: []nimbusclient.Step{
+				{Name: "resolve", Took: 2 * time.Millisecond}, {Name: "connect", Took: 3 * time.Millisecond}, {Name: "getLeader", Took: 9 * time.Millisecond},
+			}},
+			{Addr: "nim-b:6627", Seed: true},
+		},
+		CallsPerSec: 1.2, Slowest: nimbusclient.CallTime{Op: "getTopologyPageInfo", About: "twitter-clicks", Took: 48 * time.Millisecond, At: fixtureNow.Add(-20 * time.Second)},
+		Calls: 6431, Failures: 3,
+	}
 	s.Cluster = &nimbusclient.Cluster{Nimbuses: []nimbusclient.Nimbus{
 		{Host: "nim-a", Port: 6627, UptimeSecs: ptr(41*86400 + 2*3600), Leader: true, Version: "2.8.8"},
 		{Host: "nim-b", Port: 6627, UptimeSecs: ptr(33 * 60), Version: "2.8.8"},
@@ -226,8 +240,8 @@ func fixtureFeed() []cluster.Change {
 		{At: at("14:24:02"), Kind: cluster.ChangeError, Level: cluster.LevelWarn, Object: "wikipedia-trends", TopologyID: wikipediaID, Component: "enrich", Host: "sup-w2", Port: 6701, Detail: "Shell Process Exception: Python HTTPError"},
 		{At: at("14:21:12"), Kind: cluster.ChangeWorker, Level: cluster.LevelCrit, Object: "global-alarms", TopologyID: alarmsID, Host: "sup-w5", Port: 6701, Detail: "restarted, lived 5m20s"},
 		{At: at("14:15:51"), Kind: cluster.ChangeWorker, Level: cluster.LevelWarn, Object: "global-alarms", TopologyID: alarmsID, Host: "sup-w5", Port: 6701, Detail: "restarted, lived 16d05h"},
-		{At: at("13:58:04"), Kind: cluster.ChangeNimbus, Level: cluster.LevelGood, Sign: '+', Object: "nim-b", Detail: "joined as standby"},
-		{At: at("13:52:11"), Kind: cluster.ChangeNimbus, Level: cluster.LevelWarn, Sign: '-', Object: "nim-b", Detail: "gone"},
+		{At: at("13:58:04"), Kind: cluster.ChangeNimbus, Level: cluster.LevelGood, Sign: '+', Object: "nim-b:6627", Detail: "joined as standby"},
+		{At: at("13:52:11"), Kind: cluster.ChangeNimbus, Level: cluster.LevelWarn, Sign: '-', Object: "nim-b:6627", Detail: "gone (was standby)"},
 		{At: at("13:48:40"), Kind: cluster.ChangeStatus, Level: cluster.LevelGood, Object: "wordcount", TopologyID: wordcountID, Detail: "REBALANCING → ACTIVE"},
 		{At: at("13:47:10"), Kind: cluster.ChangeStatus, Level: cluster.LevelMove, Object: "wordcount", TopologyID: wordcountID, Detail: "ACTIVE → REBALANCING"},
 	}

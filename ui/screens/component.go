@@ -1,0 +1,636 @@
+package screens
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/stormtop/stormtop/internal/cluster"
+	"github.com/stormtop/stormtop/internal/human"
+	"github.com/stormtop/stormtop/internal/safetext"
+	"github.com/stormtop/stormtop/nimbusclient"
+	"github.com/stormtop/stormtop/ui/kit"
+	"github.com/stormtop/stormtop/ui/screen"
+	"github.com/stormtop/stormtop/ui/theme"
+)
+
+// Component shows one component's executors side by side, its streams and its
+// errors.
+var Component = screen.Register(screen.Spec{
+	ID: "component", Title: "component", Order: -1, NeedsArg: true,
+	About: "one component: its executors side by side, its streams, its errors",
+	New:   newComponent,
+})
+
+// component is the screen.
+type component struct {
+	id, name string // of the topology, of the component
+	opened   time.Time
+	keys     listKeys
+	unfold   key.Binding
+
+	executors *kit.Table[executorRow]
+	inputs    *kit.Table[inputRow]
+	outputs   *kit.Table[outputRow]
+	errors    *kit.Table[errorRow]
+	unfolded  map[string]bool
+	parts     *kit.Sections
+
+	executorPart, heatPart, inputPart, outputPart, errorPart *kit.Section
+
+	seen    stamp
+	look    look
+	top     *cluster.Topology
+	row     topologyRow
+	page    *nimbusclient.Component
+	spec    *nimbusclient.ComponentSpec
+	rates   cluster.ComponentRates
+	spout   bool // the executors have a spout's columns
+	rows    []executorRow
+	heat    heat
+	verdict string
+	pick    *picker
+}
+
+func newComponent(env screen.Env, arg screen.Arg) screen.Screen {
+	s := &component{
+		id: arg.TopologyID, name: arg.Component, opened: env.Now, keys: newListKeys("worker"),
+		unfold: kit.Bind("enter", "unfold", "enter"), unfolded: map[string]bool{},
+	}
+	s.spout = s.isSpout(env)
+	s.executors = kit.NewTable(func(r executorRow) string { return r.ID.String() }, executorColumns(&s.look, s.spout)...)
+	s.executors.Level = func(r executorRow) kit.Level { return r.level }
+	s.executors.Order = kit.Order[executorRow]{Name: "EXECUTED", Less: byWork}
+	s.executors.Changed = func(was, is executorRow) bool { return was.Host != is.Host || was.Port != is.Port }
+	s.inputs = kit.NewTable(func(r inputRow) string { return r.Component + "\x00" + r.Stream }, inputColumns()...)
+	s.outputs = kit.NewTable(func(r outputRow) string { return r.Stream }, outputColumns()...)
+	s.outputs.NoCursor = true
+	s.errors = kit.NewTable(func(r errorRow) string { return r.key }, errorColumns(&s.look)...)
+	s.errors.NoTitles = true
+	s.errors.Level = func(r errorRow) kit.Level { return r.level }
+	s.errors.Extra = func(r errorRow, _ int) []kit.Line { return s.stack(r) }
+	s.executorPart = &kit.Section{Title: "executors", Body: s.executors, Gap: true}
+	s.heatPart = &kit.Section{Body: &kit.Text{Lines: s.heatLines}, NoCount: true, Hide: true}
+	s.inputPart = &kit.Section{Title: "input streams", Body: s.inputs}
+	s.outputPart = &kit.Section{Title: "output streams", Body: s.outputs}
+	s.errorPart = &kit.Section{Title: "errors", Body: s.errors}
+	s.parts = kit.NewSections(s.heatPart, s.executorPart, s.inputPart, s.outputPart, s.errorPart)
+	return s
+}
+
+// isSpout goes by what is known first: the structure is read once, a page once
+// a heartbeat.
+func (s *component) isSpout(env screen.Env) bool {
+	t := env.Snap.Topologies[s.id]
+	if c := spec(t, s.name); c != nil {
+		return c.Kind == nimbusclient.Spout
+	}
+	if p := s.pageOf(env, t); p != nil {
+		return p.Kind == nimbusclient.Spout
+	}
+	return false
+}
+
+// pageOf is the component's page of the window; the page with the other system
+// switch stands in until it is read.
+func (s *component) pageOf(env screen.Env, t *cluster.Topology) *nimbusclient.Component {
+	if t == nil {
+		return nil
+	}
+	k := cluster.ComponentKey{Component: s.name, Window: env.Window, Sys: env.Sys}
+	if p := t.Components[k]; p != nil {
+		return p
+	}
+	k.Sys = !env.Sys
+	return t.Components[k]
+}
+
+// sync makes the rows anew when there is something new to show.
+func (s *component) sync(env screen.Env) {
+	s.look.env, s.look.g = env, env.Theme.Glyphs
+	if now := stampOf(env); s.seen != now {
+		s.seen = now
+		s.rebuild(env)
+	}
+	for i := range s.executors.Columns {
+		c := &s.executors.Columns[i]
+		if c.Title == columnStorm {
+			c.Hidden = !env.Wide
+		}
+	}
+	s.parts.SetWide(env.Wide)
+	s.titles(env)
+}
+
+func (s *component) rebuild(env screen.Env) {
+	spout := s.isSpout(env)
+	if t := env.Snap.Topologies[s.id]; t != nil {
+		s.top = t
+	}
+	for _, sum := range env.Snap.TopologyRows() {
+		if sum.ID == s.id {
+			s.row = newTopologyRow(env, sum, kit.LevelNone)
+		}
+	}
+	s.page, s.spec = s.pageOf(env, s.top), spec(s.top, s.name)
+	s.rates = cluster.ComponentRates{In: unknownRate(), Out: unknownRate(), Acked: unknownRate(), Failed: unknownRate(), Skew: math.NaN(), Load: cluster.Load{Value: math.NaN(), Capacity: math.NaN()}}
+	if s.top != nil {
+		s.look.sampled = s.top.SampleRate != 1
+		if r, ok := s.top.Rates.Components[s.name]; ok {
+			s.rates = r
+		}
+	}
+	if s.spout != spout {
+		s.spout = spout
+		s.executors.Columns = executorColumns(&s.look, spout)
+		s.executors.SortBy("", false)
+	}
+	s.rows = executorRows(env, s.top, s.page, s.name)
+	s.heat, s.verdict = newHeat(s.rows, spout), verdict(s.rows, s.rates.Skew)
+	s.executors.SetRows(s.rows, env.Now)
+	s.inputs.SetRows(inputRows(env, s.page, s.spec), env.Now)
+	s.outputs.SetRows(outputRows(env, s.page, s.spec), env.Now)
+	s.errors.SetRows(errorRows(env, s.top, s.page, s.name), env.Now)
+	retitle(s.look.sampled, s.executors.Columns)
+	retitle(s.look.sampled, s.inputs.Columns)
+	retitle(s.look.sampled, s.outputs.Columns)
+}
+
+// retitle marks the titles of counters as sampled, or not.
+func retitle[R any](sampled bool, columns []kit.Column[R]) {
+	for i := range columns {
+		switch bare := strings.TrimPrefix(columns[i].Title, "~"); bare {
+		case "IN/S", "OUT/S", "TREND", "ACKED", "FAILED", "EXECUTED", "EMITTED", "TRANSFERRED":
+			columns[i].Title = sampledTitle(sampled, bare)
+		}
+	}
+}
+
+// titles names the sections.
+func (s *component) titles(env screen.Env) {
+	var at time.Time
+	if s.top != nil {
+		at = s.top.ComponentAt[cluster.ComponentKey{Component: s.name, Window: env.Window, Sys: env.Sys}]
+	}
+	old := asOf(env, at)
+	for _, part := range []*kit.Section{s.executorPart, s.inputPart, s.outputPart, s.errorPart} {
+		part.Note = old
+	}
+	strips := len(s.rows) > heatInRule
+	s.heatPart.Hide = !strips
+	s.executorPart.Right = nil
+	if !strips {
+		s.executorPart.Right = s.heat.inRule(&s.look, s.rates.Skew)
+	}
+	s.inputPart.Hide = s.spout
+	s.executors.Empty = s.waiting(env)
+	s.inputs.Empty = kit.S(theme.Dim, "none in the window")
+	s.outputs.Empty = kit.S(theme.Dim, "none")
+	if s.page == nil {
+		s.inputs.Empty, s.outputs.Empty = none(), none()
+	}
+	s.errors.Empty = kit.S(theme.Dim, "none seen since "+moment(env, env.Snap.Since))
+	if s.page != nil {
+		s.errors.Empty = s.errors.Empty.Add(theme.Dim, "; Storm's own list is empty too")
+	}
+	s.errorPart.Right = nil
+	if s.look.w >= full {
+		s.errorPart.Right = kit.T("Storm keeps 10 until the worker's session ends")
+	}
+}
+
+// waiting stands in place of the executors.
+func (s *component) waiting(env screen.Env) kit.Line {
+	var err error
+	if s.top != nil {
+		err = s.top.Errs["getComponentPageInfo"]
+	}
+	if s.page == nil {
+		return waiting(env, "getComponentPageInfo", err, s.opened)
+	}
+	text := "No executor has reported yet"
+	if env.Snap.ZK != nil {
+		if a, ok := env.Snap.ZK.Assignments[s.id]; ok && !a.Mtime.IsZero() {
+			text += " (assigned " + human.Age(env.Now.Sub(a.Mtime)) + " ago)"
+		}
+	}
+	return kit.T(text + ".")
+}
+
+// stack gives the lines of an unfolded error.
+func (s *component) stack(r errorRow) []kit.Line {
+	if !s.unfolded[r.key] {
+		return nil
+	}
+	const most = 40
+	var lines []kit.Line
+	for i, text := range safetext.Lines(r.text, most) {
+		if i > 0 {
+			lines = append(lines, kit.S(theme.Dim, "  "+text))
+		}
+	}
+	return lines
+}
+
+// heatLines are the strips of a component with many executors.
+func (s *component) heatLines(int) []kit.Line { return s.heat.strips(&s.look, s.rates.Skew) }
+
+// Demand asks for the component's page, every executor where that is not too
+// much, and the structure.
+func (s *component) Demand(env screen.Env) cluster.Demand {
+	s.sync(env)
+	d := cluster.Demand{
+		Components: map[string][]cluster.ComponentKey{s.id: {{Component: s.name, Window: env.Window, Sys: env.Sys}}},
+		Structures: map[string]bool{s.id: true}, Confs: map[string]bool{s.id: true}, Window: env.Window,
+	}
+	if small(s.row.TopologySummary) {
+		d.Infos = map[string]bool{s.id: true}
+	}
+	return d
+}
+
+// Typing reports whether all keys belong to a filter or a list.
+func (s *component) Typing() bool { return s.pick != nil || s.parts.Typing() }
+
+// Escape closes the filter or the zoom.
+func (s *component) Escape() bool { return s.parts.Escape() }
+
+// Keys are the bindings that act now.
+func (s *component) Keys() []key.Binding {
+	k := &s.keys
+	var keys []key.Binding
+	switch s.parts.Active() {
+	case s.executorPart:
+		if _, on := s.executors.Selected(); on {
+			keys = append(keys, k.enter)
+		}
+	case s.inputPart:
+		if _, on := s.inputs.Selected(); on {
+			keys = append(keys, kit.Bind("enter", "source", "enter"))
+		}
+	case s.errorPart:
+		if _, on := s.errors.Selected(); on {
+			keys = append(keys, s.unfold)
+		}
+	}
+	keys = append(keys, k.graph, k.slots, k.conf, k.window, k.system, k.table.NextPart, k.table.PrevPart)
+	return append(append(keys, k.rows()...), k.table.Zoom)
+}
+
+// Update answers keys, the mouse and new snapshots.
+func (s *component) Update(env screen.Env, msg tea.Msg) tea.Cmd {
+	s.sync(env)
+	if s.pick != nil {
+		if !s.pick.update(msg) {
+			s.pick = nil
+		}
+		return nil
+	}
+	if wheel(msg, s.parts.Update) || s.parts.Typing() && s.parts.Update(msg) {
+		return nil
+	}
+	if clicked(msg, func(y int) bool { return s.parts.Click(y - len(s.head(env))) }) {
+		return nil
+	}
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		s.parts.Update(msg)
+		return nil
+	}
+	return s.press(env, press)
+}
+
+func (s *component) press(env screen.Env, press tea.KeyPressMsg) tea.Cmd {
+	k := &s.keys
+	arg := screen.Arg{TopologyID: s.id, Component: s.name}
+	switch {
+	case key.Matches(press, k.window):
+		return screen.ChooseWindow(nextWindow(env.Window))
+	case key.Matches(press, k.system):
+		return screen.ShowSystem(!env.Sys)
+	case key.Matches(press, k.graph):
+		return screen.Open("graph", arg)
+	case key.Matches(press, k.slots):
+		return screen.Open("slots", screen.Arg{TopologyID: s.id})
+	case key.Matches(press, k.conf):
+		return screen.Open("conf", arg)
+	case key.Matches(press, k.order):
+		s.pick = s.orders()
+	case key.Matches(press, k.columns):
+		s.pick = s.columns()
+	case key.Matches(press, k.enter):
+		return s.open(env)
+	case key.Matches(press, k.copyID):
+		return s.copyID()
+	case key.Matches(press, k.copy):
+		return s.copyRow()
+	default:
+		s.parts.Update(press)
+	}
+	return nil
+}
+
+// open opens an executor's worker or a stream's source, or unfolds an error.
+func (s *component) open(env screen.Env) tea.Cmd {
+	switch s.parts.Active() {
+	case s.executorPart:
+		r, on := s.executors.Selected()
+		if !on {
+			return nil
+		}
+		if id := supervisorOf(env, s.id, r.Host, r.Port); id != "" {
+			return screen.Open("supervisor", screen.Arg{Host: id, Port: r.Port, TopologyID: s.id})
+		}
+		return screen.Problem(fmt.Sprintf("No supervisor of host %s is known.", safetext.Clean(r.Host)))
+	case s.inputPart:
+		if r, on := s.inputs.Selected(); on {
+			return screen.Open("component", screen.Arg{TopologyID: s.id, Component: r.Component})
+		}
+	case s.errorPart:
+		if r, on := s.errors.Selected(); on {
+			s.unfolded[r.key] = !s.unfolded[r.key]
+			s.errors.SetFilter(s.errors.Filter()) // lines of rows have changed
+		}
+	}
+	return nil
+}
+
+// supervisorOf finds the supervisor of a worker; several may share a host.
+func supervisorOf(env screen.Env, topologyID, host string, port int) string {
+	id := ""
+	for _, h := range env.Snap.Hosts {
+		if h.Name != host {
+			continue
+		}
+		if id == "" {
+			id = h.ID
+		}
+		for _, slot := range h.Slots {
+			if slot.Port == port && slot.TopologyID == topologyID {
+				return h.ID
+			}
+		}
+	}
+	return id
+}
+
+func (s *component) orders() *picker {
+	switch s.parts.Active() {
+	case s.inputPart:
+		return pickOrder(s.inputs, func(title string) { s.inputs.SortBy(title, false) })
+	case s.errorPart:
+		return nil
+	}
+	return pickOrder(s.executors, func(title string) { s.executors.SortBy(title, false) })
+}
+
+func (s *component) columns() *picker {
+	switch s.parts.Active() {
+	case s.inputPart:
+		return pickColumns(s.look.g, s.inputs)
+	case s.errorPart:
+		return nil
+	}
+	return pickColumns(s.look.g, s.executors, columnStorm)
+}
+
+func (s *component) copyID() tea.Cmd {
+	switch s.parts.Active() {
+	case s.inputPart:
+		if r, on := s.inputs.Selected(); on {
+			return screen.Copy(r.Component, r.Component)
+		}
+	case s.errorPart:
+		if r, on := s.errors.Selected(); on {
+			return screen.Copy("the error", r.text)
+		}
+	default:
+		if r, on := s.executors.Selected(); on {
+			at := fmt.Sprintf("%s:%d", r.Host, r.Port)
+			return screen.Copy(at, at)
+		}
+	}
+	return nil
+}
+
+func (s *component) copyRow() tea.Cmd {
+	switch s.parts.Active() {
+	case s.inputPart:
+		return copyRow(s.inputs)
+	case s.errorPart:
+		return copyRow(s.errors)
+	}
+	return copyRow(s.executors)
+}
+
+// Crumb names the component, its kind and language.
+func (s *component) Crumb(env screen.Env) (path []string, state string) {
+	s.sync(env)
+	topology := s.id
+	if s.top != nil {
+		topology = s.top.Summary.Name
+	}
+	kind := "bolt"
+	if s.spout {
+		kind = "spout"
+	}
+	if lang := language(s.spec); lang != "" {
+		kind += ", " + lang
+	}
+	parts := []string{s.look.window()}
+	if !s.look.narrow() {
+		parts = append(parts, "sort "+s.executors.SortName(env.Theme.Glyphs))
+	}
+	if f := s.parts.Filter(); f != "" {
+		parts = append(parts, "filter "+safetext.Cut(f, 20))
+	}
+	if n := s.parts.HiddenColumns(); n > 0 {
+		parts = append(parts, hiddenColumns(n))
+	}
+	return []string{"topologies", safetext.Clean(topology), safetext.Clean(s.name + "  " + kind)}, strings.Join(parts, " · ")
+}
+
+// Position says where the cursor is.
+func (s *component) Position(env screen.Env) string {
+	s.sync(env)
+	name := "executor"
+	row, of := s.executors.Position()
+	switch s.parts.Active() {
+	case s.inputPart:
+		name = "stream"
+		row, of = s.inputs.Position()
+	case s.errorPart:
+		name = "error"
+		row, of = s.errors.Position()
+	}
+	if of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s %d/%d", name, row, of)
+}
+
+// Help explains the columns.
+func (s *component) Help(screen.Env) []string {
+	return []string{
+		"ceiling: a component cannot have more executors than tasks; tasks are fixed at submit.",
+		"SHARE: of the component's executed tuples. CAPACITY as on the topology; 10 minutes whatever the window.",
+		"heat: value of each executor against the largest, in four levels, in the order of their tasks.",
+		"verdict: hot key when one executor has more to do and is not slower than the others; slow host when execute takes",
+		"longer for all executors of one host; even when skew < 1.5.",
+		"Storm lists at most 10 errors of a component and on 2.x forgets them with the worker's ZooKeeper session.",
+	}
+}
+
+// View draws the facts, executors, streams and errors.
+func (s *component) View(env screen.Env, size screen.Size) string {
+	s.look.w, s.look.h = size.W, size.H
+	s.sync(env)
+	p := paintOf(env, size)
+	lines := s.head(env)
+	text := &kit.Text{Lines: func(int) []kit.Line { return lines }}
+	head := text.Draw(p.Sized(size.W, min(len(lines), size.H)))
+	rows := p.Stack(head, s.parts.Draw(p.Sized(size.W, size.H-len(head))))
+	if s.pick != nil {
+		rows = s.pick.over(p, rows)
+	}
+	return kit.Join(rows)
+}
+
+// head is what stands above the sections.
+func (s *component) head(env screen.Env) []kit.Line {
+	lines := []kit.Line{s.facts(env)}
+	if s.page != nil && s.look.h >= 24 {
+		lines = append(lines, componentWindows(&s.look, s.row, s.page, s.rates, env.Window)...)
+	}
+	if s.verdict != "" {
+		lines = append(lines, kit.S(theme.Dim, " verdict: ").Text(s.verdict))
+	}
+	lines = append(lines, driftLines(&s.look, s.top, s.name)...)
+	if s.look.h >= 24 {
+		lines = append(lines, nil)
+	}
+	return lines
+}
+
+// facts is the first line.
+func (s *component) facts(env screen.Env) kit.Line {
+	if s.page == nil {
+		return nil
+	}
+	l := kit.T(fmt.Sprintf(" %s, %s", countOf(s.page.Executors, "executor"), countOf(s.page.Tasks, "task")))
+	if s.page.Tasks != nil && !s.look.narrow() {
+		l = l.Add(theme.Dim, fmt.Sprintf(" (ceiling %d)", *s.page.Tasks))
+	}
+	dot := func() { l = l.Add(theme.Dim, " · ") }
+	now := s.page.Totals[env.Window]
+	if s.spout {
+		dot()
+		l = l.Add(theme.Dim, "complete ").Then(said(human.Latency(measured(now.CompleteMs, now.Acked))))
+		if d, ok := timeoutOf(env, s.top); ok {
+			dot()
+			l = l.Add(theme.Dim, "timeout ").Text(human.Age(d))
+		}
+	} else {
+		dot()
+		l = l.Then(s.loadFact())
+		dot()
+		l = l.Add(theme.Dim, "execute ").Then(said(human.Latency(measured(now.ExecuteMs, now.Executed))))
+		dot()
+		l = l.Add(theme.Dim, "process ").Then(said(human.Latency(measured(now.ProcessMs, now.Acked))))
+	}
+	if !s.look.narrow() {
+		dot()
+		l = l.Then(debugFact(s.page))
+	}
+	dot()
+	if n := len(s.page.Errors); n > 0 {
+		return l.Add(theme.Warn, plural(n, "error"))
+	}
+	return l.Add(theme.Dim, "no errors")
+}
+
+// loadFact words the load in the facts.
+func (s *component) loadFact() kit.Line {
+	if !s.rates.Load.Shell {
+		return kit.S(theme.Dim, "capacity ").Then(loadNumber(s.rates.Load))
+	}
+	if s.look.narrow() {
+		return kit.S(theme.Dim, "~").Then(loadNumber(s.rates.Load))
+	}
+	return kit.S(theme.Dim, "~").Then(loadNumber(s.rates.Load)).Add(theme.Dim, " tuples inside a task (estimate)")
+}
+
+func debugFact(p *nimbusclient.Component) kit.Line {
+	if p.Debug == nil || !p.Debug.Enabled {
+		return kit.S(theme.Dim, "debug sampling off")
+	}
+	text := "debug sampling on"
+	if p.Debug.SamplingPct != nil {
+		text += fmt.Sprintf(" (%.0f %%)", *p.Debug.SamplingPct)
+	}
+	return kit.S(theme.Warn, text)
+}
+
+// countOf words a number of things that may not have been sent.
+func countOf(n *int, thing string) string {
+	if n == nil {
+		return human.Unknown + " " + thing + "s"
+	}
+	return plural(*n, thing)
+}
+
+// componentWindows is the small table of all windows.
+func componentWindows(c *look, r topologyRow, p *nimbusclient.Component, rates cluster.ComponentRates, shown nimbusclient.Window) []kit.Line {
+	spout := p.Kind == nimbusclient.Spout
+	names := []string{"~executed", "~emitted", "~acked", "~failed", "in/s", "execute", "process", "capacity"}
+	if spout {
+		names = []string{"~emitted", "~transferred", "~acked", "~failed", "out/s", "complete"}
+	}
+	ends := []int{19, 30, 41, 51, 61, 71, 81, 91}
+	if spout {
+		ends = []int{19, 33, 44, 54, 64, 74}
+	}
+	heads := make([]kit.Line, len(names))
+	for i, name := range names {
+		if strings.HasPrefix(name, "~") {
+			name = sampledTitle(c.sampled, name[1:])
+		}
+		heads[i] = kit.S(theme.Dim, name)
+	}
+	lines := []kit.Line{tabular(kit.S(theme.Dim, " window"), ends, heads...)}
+	for _, w := range nimbusclient.Windows {
+		t := p.Totals[w]
+		in, live := t.Executed, rates.In
+		if spout {
+			in, live = t.Emitted, rates.Out
+		}
+		rate := cluster.Rate{PerSec: math.NaN()}
+		switch {
+		case w == shown && !math.IsNaN(live.PerSec):
+			rate = live
+		case r.UptimeSecs != nil:
+			rate.PerSec, rate.AtLeast = perSecond(in, w, *r.UptimeSecs), youngerThan(r, w)
+		}
+		var l kit.Line
+		if spout {
+			l = tabular(kit.T(" "+windowName(w)), ends, countCell(t.Emitted), countCell(t.Transferred), countCell(t.Acked), countCell(t.Failed),
+				rateCell(rate), latencyCell(t.CompleteMs, some(t.Acked)))
+		} else {
+			load := none()
+			if w == nimbusclient.Window10m {
+				load = loadNumber(rates.Load)
+			}
+			l = tabular(kit.T(" "+windowName(w)), ends, countCell(t.Executed), countCell(t.Emitted), countCell(t.Acked), countCell(t.Failed),
+				rateCell(rate), latencyCell(t.ExecuteMs, some(t.Executed)), latencyCell(t.ProcessMs, some(t.Acked)), load)
+		}
+		if w == shown {
+			l = l.Add(theme.Accent, " "+c.g.Here).Add(theme.Dim, " shown")
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}

@@ -1,0 +1,518 @@
+package screens
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/stormtop/stormtop/internal/cluster"
+	"github.com/stormtop/stormtop/internal/diagnose"
+	"github.com/stormtop/stormtop/internal/human"
+	"github.com/stormtop/stormtop/internal/safetext"
+	"github.com/stormtop/stormtop/ui/kit"
+	"github.com/stormtop/stormtop/ui/screen"
+	"github.com/stormtop/stormtop/ui/theme"
+)
+
+// Health lists everything that needs a person, worst first.
+var Health = screen.Register(screen.Spec{
+	ID: "health", Title: "health", Short: "hlth", Order: 0, Key: kit.Bind("0", "health", "0"),
+	Words: []string{"health", "h"},
+	About: "what is wrong now, worst first, with its evidence and where to look next",
+	New:   newHealth,
+})
+
+const (
+	// hideFor is how long H hides a finding.
+	hideFor = time.Hour
+	// recoveredFor is how long what recovered stays listed.
+	recoveredFor = time.Hour
+	// keepPlace is how long a line stays where it is after its level changed.
+	keepPlace = 10 * time.Second
+	// maxHidden bounds what may be hidden at a time.
+	maxHidden = 1000
+)
+
+// health is the screen.
+type health struct {
+	opened time.Time
+	keys   listKeys
+	hide   key.Binding
+	table  *kit.Table[finding]
+	quiet  *kit.Section
+	parts  *kit.Sections
+	seen   stamp
+	look   look
+	hidden map[string]time.Time // key of a finding → until when
+	places map[string]settledLevel
+	gone   int // findings hidden now
+	shownW int // width that the evidence was broken for
+}
+
+// finding is one line of the list.
+type finding struct {
+	diagnose.Finding
+	level kit.Level
+	rank  cluster.Level // the level it is sorted by
+}
+
+// settledLevel is the level that a line is sorted by.
+type settledLevel struct {
+	level   cluster.Level
+	changed time.Time // since when the finding has another; zero while it has not
+}
+
+func newHealth(env screen.Env, arg screen.Arg) screen.Screen {
+	s := &health{
+		opened: env.Now, keys: newListKeys("open"), hide: kit.Bind("H", "hide 1h", "H"),
+		hidden: map[string]time.Time{}, places: map[string]settledLevel{},
+	}
+	s.table = kit.NewTable(func(f finding) string { return f.Key() }, s.columns()...)
+	s.table.Level = func(f finding) kit.Level { return f.level }
+	s.table.Text = func(f finding) string { return f.Rule + " " + f.Where + " " + f.What + " " + strings.Join(f.Evidence, " ") }
+	s.table.Extra = s.evidence
+	s.table.Changed = func(was, is finding) bool { return was.level != is.level }
+	s.quiet = &kit.Section{NoCount: true, Body: &kit.Text{Lines: s.quietLines}}
+	s.parts = kit.NewSections(&kit.Section{NoCount: true, Body: s.table, Gap: true}, s.quiet)
+	if arg.Filter != "" {
+		s.parts.SetFilter(arg.Filter)
+	}
+	return s
+}
+
+func (s *health) columns() []kit.Column[finding] {
+	return []kit.Column[finding]{
+		{Title: "SINCE", Min: 5, Max: 11, Fit: true, Cell: func(f finding) kit.Line {
+			if f.Since.IsZero() {
+				return none()
+			}
+			return kit.S(theme.Dim, moment(s.look.env, f.Since))
+		}},
+		{Title: "WHERE", Min: 16, Max: 30, Fit: true, Cell: func(f finding) kit.Line { return kit.T(f.Where) }},
+		{Title: "WHAT AND EVIDENCE", Min: 20, Flex: 8, CutEnd: true, Cell: s.sentence},
+	}
+}
+
+// evidenceAt is where evidence begins behind the gutter.
+const evidenceAt = 25
+
+// room is the width that sentences have.
+func (s *health) room() int { return max(s.look.w-evidenceAt-6, 20) }
+
+// what is the sentence of a finding. A sampled number is marked.
+func (s *health) what(f finding) string {
+	text := safetext.Clean(f.What)
+	switch {
+	case f.Level == cluster.LevelGood:
+		return text + " (shown until " + moment(s.look.env, f.Since.Add(recoveredFor)) + ")"
+	case !f.Estimated || strings.Contains(text, "~"):
+		return text
+	case text != "" && text[0] >= '0' && text[0] <= '9':
+		return "~" + text
+	}
+	return text + " (~ sampled)"
+}
+
+// sentence is the first line of what is wrong; where the rest does not follow
+// below, it is cut.
+func (s *health) sentence(f finding) kit.Line {
+	if !s.unfolds(f) {
+		return kit.T(s.what(f))
+	}
+	return kit.T(wrap(s.what(f), s.room())[0])
+}
+
+// unfolds reports whether a finding shows its evidence. On a narrow screen only
+// the one under the cursor does.
+func (s *health) unfolds(f finding) bool {
+	if !s.look.narrow() {
+		return true
+	}
+	at, ok := s.table.Selected()
+	return ok && at.Key() == f.Key()
+}
+
+// evidence are the lines below a finding: the rest of a long sentence, what
+// tells it, and where to look.
+func (s *health) evidence(f finding, _ int) []kit.Line {
+	if !s.unfolds(f) {
+		return nil
+	}
+	var lines []kit.Line
+	indent := safetext.Spaces(evidenceAt)
+	for _, text := range wrap(s.what(f), s.room())[1:] {
+		lines = append(lines, kit.T(indent[2:]).Text(text))
+	}
+	for _, e := range f.Evidence {
+		for _, text := range wrap(safetext.Clean(e), s.room()) {
+			lines = append(lines, kit.T(indent).Add(theme.Dim, text))
+		}
+	}
+	next := s.next(f)
+	if n := len(lines); next != "" && n > 0 && len(f.Evidence) > 0 {
+		if last := lines[n-1]; last.Width()+len(next)+4 < s.room()+evidenceAt {
+			lines[n-1] = last.Add(theme.Dim, " · ").Add(theme.Accent, "next: ").Add(theme.Dim, next)
+			return lines
+		}
+	}
+	if next != "" {
+		lines = append(lines, kit.T(indent).Add(theme.Accent, "next: ").Add(theme.Dim, next))
+	}
+	return lines
+}
+
+// next names the keys that lead on.
+func (s *health) next(f finding) string {
+	if f.Level == cluster.LevelGood {
+		return ""
+	}
+	names := map[screen.ID]string{
+		"component": "component", "topology": "components", "supervisor": "worker", "connections": "connections",
+		"slots": "slots", "cluster": "cluster",
+	}
+	to := leads(f.Finding)
+	text := "enter " + names[to.id]
+	if to.id == "supervisor" && f.Port == 0 {
+		text = "enter host"
+	}
+	if f.TopologyID != "" && f.Component != "" {
+		text += " · v graph"
+	}
+	return text
+}
+
+// leads is the screen that shows a finding's evidence.
+func leads(f diagnose.Finding) destination {
+	arg := screen.Arg{TopologyID: f.TopologyID, Component: f.Component, Host: f.Host, Port: f.Port}
+	switch f.Rule {
+	case "leader", "sources":
+		return destination{id: "connections"}
+	case "no room", "supervisor lost":
+		return destination{id: "slots", arg: screen.Arg{Host: f.Host}}
+	case "left on": // its component may be a logger
+		return destination{id: "topology", arg: screen.Arg{TopologyID: f.TopologyID}}
+	}
+	switch {
+	case f.Host != "":
+		arg.Component = ""
+		return destination{id: "supervisor", arg: arg}
+	case f.TopologyID != "" && f.Component != "":
+		return destination{id: "component", arg: arg}
+	case f.TopologyID != "":
+		return destination{id: "topology", arg: arg}
+	}
+	return destination{id: "cluster"}
+}
+
+// sync makes the lines anew when there is something new to show.
+func (s *health) sync(env screen.Env) {
+	s.look.env, s.look.g = env, env.Theme.Glyphs
+	now := stampOf(env)
+	now.window, now.sys = "", false // findings are of ten minutes
+	if s.seen != now {
+		s.seen = now
+		s.rebuild(env)
+	}
+	if s.shownW != s.look.w {
+		s.shownW = s.look.w
+		s.relayout()
+	}
+	s.table.Empty = s.nothing(env)
+	s.quiet.Title = fmt.Sprintf("quiet checks (%d)", len(env.Found.Quiet))
+	s.quiet.Note = asOf(env, env.Snap.ClusterAt)
+	s.quiet.Hide = env.Snap.Cluster == nil && len(s.quietLines(s.look.w)) == 0
+	s.quiet.Right = nil
+	if s.look.w >= full {
+		s.quiet.Right = kit.T("all rules: ?")
+	}
+}
+
+// relayout counts the lines of all findings again.
+func (s *health) relayout() { s.table.SetFilter(s.table.Filter()) }
+
+func (s *health) rebuild(env screen.Env) {
+	s.gone = 0
+	for k, until := range s.hidden {
+		if !env.Now.Before(until) {
+			delete(s.hidden, k)
+		}
+	}
+	rows := make([]finding, 0, len(env.Found.Findings))
+	alive := map[string]bool{}
+	for _, f := range env.Found.Findings {
+		k := f.Key()
+		alive[k] = true
+		if _, hidden := s.hidden[k]; hidden {
+			s.gone++
+			continue
+		}
+		rows = append(rows, finding{Finding: f, level: kitLevel(f.Level), rank: s.settle(k, f.Level, env.Now)})
+	}
+	for k := range s.places {
+		if !alive[k] {
+			delete(s.places, k)
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b finding) int { return cmp.Compare(b.urgency(), a.urgency()) })
+	s.table.SetRows(rows, env.Now)
+}
+
+// urgency is the rank of a line: what recovered comes last.
+func (f finding) urgency() int {
+	if f.rank == cluster.LevelGood {
+		return -1
+	}
+	return int(f.rank)
+}
+
+// settle is the level a line is sorted by: a change moves it only after ten
+// seconds, so that it does not jump away from under a finger.
+func (s *health) settle(k string, level cluster.Level, now time.Time) cluster.Level {
+	at, known := s.places[k]
+	switch {
+	case !known || at.level == level:
+		at = settledLevel{level: level}
+	case at.changed.IsZero():
+		at.changed = now
+	case now.Sub(at.changed) >= keepPlace:
+		at = settledLevel{level: level}
+	}
+	s.places[k] = at
+	return at.level
+}
+
+// nothing is the sentence in place of findings.
+func (s *health) nothing(env screen.Env) kit.Line {
+	switch {
+	case env.Snap.Cluster == nil && env.Snap.ZK == nil:
+		return waiting(env, "getClusterInfo", env.Snap.Link.NimbusErr, s.opened)
+	case s.gone > 0:
+		return kit.T(fmt.Sprintf("Nothing else is wrong. %s.", s.checked(env)))
+	case env.Found.Checked == 0:
+		return kit.S(theme.Wait, env.Theme.Glyphs.Wait).Add(theme.Dim, " no rule was checked yet")
+	}
+	return kit.S(theme.OK, env.Theme.Glyphs.OK).Text(fmt.Sprintf(" Nothing is wrong. %s.", s.checked(env)))
+}
+
+func (s *health) checked(env screen.Env) string {
+	text := plural(env.Found.Checked, "rule") + " checked"
+	if !env.Snap.ClusterAt.IsZero() {
+		text += " " + human.Age(env.Now.Sub(env.Snap.ClusterAt)) + " ago"
+	}
+	return text
+}
+
+// quietLines say what was checked and is well, what could not be checked, what
+// is hidden, and how much is watched.
+func (s *health) quietLines(w int) []kit.Line {
+	env := s.look.env
+	var lines []kit.Line
+	add := func(tok theme.Token, text string) {
+		for _, part := range wrap(safetext.Clean(text), w-5) {
+			lines = append(lines, kit.S(tok, "   "+part))
+		}
+	}
+	if len(env.Found.Quiet) > 0 {
+		add(theme.Text, strings.Join(env.Found.Quiet, " · "))
+	}
+	if len(env.Found.Pending) > 0 {
+		limit := ""
+		if p := env.Snap.HeartbeatPeriod; p > 0 {
+			limit = fmt.Sprintf(" (≤ %ds)", int(2*p.Seconds()))
+		}
+		add(theme.Wait, fmt.Sprintf("%s some rules need two heartbeats%s; %d of %d checked", s.look.g.Wait, limit, env.Found.Checked, env.Found.Rules))
+	}
+	for _, text := range cannot(env.Found.Cannot) {
+		add(theme.Warn, text)
+	}
+	if len(s.hidden) > 0 {
+		add(theme.Dim, fmt.Sprintf("hidden (%d): %s", len(s.hidden), s.hiddenText(env)))
+	}
+	if text := watching(env); text != "" {
+		add(theme.Dim, text)
+	}
+	return lines
+}
+
+// cannot groups the rules that could not be checked by their reason.
+func cannot(list []string) []string {
+	var reasons []string
+	rules := map[string][]string{}
+	for _, each := range list {
+		rule, reason, _ := strings.Cut(each, ": ")
+		if rules[reason] == nil {
+			reasons = append(reasons, reason)
+		}
+		rules[reason] = append(rules[reason], rule)
+	}
+	lines := make([]string, len(reasons))
+	for i, reason := range reasons {
+		lines[i] = fmt.Sprintf("cannot check (%d): %s – %s", len(rules[reason]), reason, strings.Join(rules[reason], ", "))
+	}
+	return lines
+}
+
+func (s *health) hiddenText(env screen.Env) string {
+	var parts []string
+	for _, f := range env.Found.Findings {
+		if until, ok := s.hidden[f.Key()]; ok {
+			parts = append(parts, fmt.Sprintf("%s of %s until %s", f.Rule, f.Where, moment(env, until)))
+		}
+	}
+	if rest := len(s.hidden) - len(parts); rest > 0 {
+		parts = append(parts, fmt.Sprintf("%d that are well now", rest))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// watching says how much is looked at, and since when.
+func watching(env screen.Env) string {
+	if env.Snap.Cluster == nil {
+		return ""
+	}
+	workers := 0
+	for _, t := range env.Snap.Cluster.Topologies {
+		if t.Workers != nil {
+			workers += *t.Workers
+		}
+	}
+	text := fmt.Sprintf("watching %d topologies, %s, %s since %s", len(env.Snap.Cluster.Topologies),
+		plural(len(env.Snap.Cluster.Supervisors), "supervisor"), plural(workers, "worker"), moment(env, env.Snap.Since))
+	return strings.Replace(text, "watching 1 topologies", "watching 1 topology", 1)
+}
+
+// Demand asks for what the rules look at, as far as it is not too much.
+func (s *health) Demand(env screen.Env) cluster.Demand {
+	all := env.Snap.TopologyRows()
+	d := cluster.Demand{AllTopologies: true, Window: env.Window, Infos: map[string]bool{}, Structures: map[string]bool{}, LogConfigs: map[string]bool{}}
+	if len(all) > manyTopologies {
+		return d
+	}
+	for _, t := range all {
+		d.Structures[t.ID], d.LogConfigs[t.ID] = true, true
+		if small(t) {
+			d.Infos[t.ID] = true
+		}
+	}
+	return d
+}
+
+// Typing reports whether the filter is being typed.
+func (s *health) Typing() bool { return s.parts.Typing() }
+
+// Escape closes the filter.
+func (s *health) Escape() bool { return s.parts.Escape() }
+
+// Keys are the bindings that act now.
+func (s *health) Keys() []key.Binding {
+	k := &s.keys
+	f, on := s.table.Selected()
+	if !on {
+		return nil
+	}
+	keys := []key.Binding{k.enter}
+	if f.TopologyID != "" {
+		keys = append(keys, k.graph, k.slots)
+	}
+	return append(keys, s.hide, k.table.Filter, k.copyID)
+}
+
+// Update answers keys, the mouse and new snapshots.
+func (s *health) Update(env screen.Env, msg tea.Msg) tea.Cmd {
+	s.sync(env)
+	if s.look.narrow() {
+		defer s.relayout() // the evidence follows the cursor
+	}
+	if wheel(msg, s.parts.Update) || clicked(msg, s.parts.Click) || s.parts.Typing() && s.parts.Update(msg) {
+		return nil
+	}
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		s.parts.Update(msg)
+		return nil
+	}
+	k := &s.keys
+	f, on := s.table.Selected()
+	switch {
+	case on && key.Matches(press, k.enter):
+		to := leads(f.Finding)
+		return screen.Open(to.id, to.arg)
+	case on && f.TopologyID != "" && key.Matches(press, k.graph):
+		return screen.Open("graph", screen.Arg{TopologyID: f.TopologyID, Component: f.Component})
+	case on && f.TopologyID != "" && key.Matches(press, k.slots):
+		return screen.Open("slots", screen.Arg{TopologyID: f.TopologyID})
+	case on && key.Matches(press, s.hide):
+		if len(s.hidden) < maxHidden {
+			s.hidden[f.Key()] = env.Now.Add(hideFor)
+		}
+		s.rebuild(env)
+	case on && key.Matches(press, k.copyID):
+		return screen.Copy("the finding", f.Where+": "+f.What)
+	default:
+		s.parts.Update(press)
+	}
+	return nil
+}
+
+// Crumb counts the findings.
+func (s *health) Crumb(env screen.Env) (path []string, state string) {
+	s.sync(env)
+	var broken, look, well int
+	for _, f := range env.Found.Findings {
+		switch f.Level {
+		case cluster.LevelCrit:
+			broken++
+		case cluster.LevelGood:
+			well++
+		case cluster.LevelWarn, cluster.LevelMove, cluster.LevelInfo:
+			look++
+		}
+	}
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		word string
+	}{{broken, "broken"}, {look, "to look at"}, {well, "recovered"}, {s.gone, "hidden"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.word))
+		}
+	}
+	if f := s.parts.Filter(); f != "" {
+		parts = append(parts, "filter "+safetext.Cut(f, 20))
+	}
+	if old := asOf(env, env.Snap.ClusterAt); old != nil {
+		parts = append(parts, strings.TrimSpace(old.Plain()))
+	}
+	return []string{"health"}, strings.Join(parts, " · ")
+}
+
+// Position says where the cursor is.
+func (s *health) Position(env screen.Env) string {
+	s.sync(env)
+	row, of := s.table.Position()
+	if of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("row %d/%d", row, of)
+}
+
+// Help lists all rules.
+func (s *health) Help(screen.Env) []string {
+	var lines []string
+	for _, r := range diagnose.Rules() {
+		lines = append(lines, r.Name+": "+r.About)
+	}
+	return append(lines, "H hides a finding for 1h. A line keeps its place for 10s after its level changed.")
+}
+
+// View draws the findings and the quiet checks.
+func (s *health) View(env screen.Env, size screen.Size) string {
+	s.look.w, s.look.h = size.W, size.H
+	s.sync(env)
+	return kit.Join(s.parts.Draw(paintOf(env, size)))
+}

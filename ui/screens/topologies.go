@@ -1,0 +1,410 @@
+package screens
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/stormtop/stormtop/internal/cluster"
+	"github.com/stormtop/stormtop/internal/human"
+	"github.com/stormtop/stormtop/internal/safetext"
+	"github.com/stormtop/stormtop/ui/kit"
+	"github.com/stormtop/stormtop/ui/screen"
+	"github.com/stormtop/stormtop/ui/theme"
+)
+
+// Topologies lists every topology with its load and its troubles.
+var Topologies = screen.Register(screen.Spec{
+	ID: "topologies", Title: "topologies", Short: "topo", Order: 2, Key: kit.Bind("2", "topologies", "2"),
+	Words: []string{"topologies", "topo", "t"},
+	About: "every topology with its state, load and troubles",
+	New:   newTopologies, Detail: "topology",
+})
+
+// columnStorm is Storm's own capacity, which only the wide view shows.
+const columnStorm = "STORM CAP"
+
+// topologies is the screen.
+type topologies struct {
+	opened time.Time
+	keys   listKeys
+	table  *kit.Table[topologyRow]
+	seen   stamp
+	look   look
+	pick   *picker
+	// longest is the width of the longest name.
+	longest int
+}
+
+func newTopologies(env screen.Env, arg screen.Arg) screen.Screen {
+	s := &topologies{opened: env.Now, keys: newListKeys("components")}
+	s.table = kit.NewTable(topologyKey, topologyColumns(&s.look)...)
+	s.table.Level = func(r topologyRow) kit.Level { return r.level }
+	s.table.Text = func(r topologyRow) string {
+		return r.Name + " " + r.ID + " " + string(r.Status) + " " + r.busy
+	}
+	s.table.Changed = func(was, is topologyRow) bool {
+		return was.Status != is.Status || was.level != is.level || !same(was.Workers, is.Workers) || !same(was.Executors, is.Executors)
+	}
+	s.table.Order = kit.Order[topologyRow]{Name: "PROBLEM", Less: byProblem}
+	if arg.Filter != "" {
+		s.table.SetFilter(arg.Filter)
+	}
+	if arg.TopologyID != "" {
+		s.table.Select(arg.TopologyID)
+	}
+	return s
+}
+
+// byProblem puts the worst topology first, then the one nearest to its limit.
+func byProblem(a, b topologyRow) int {
+	if c := cmp.Compare(severity(b.level), severity(a.level)); c != 0 {
+		return c
+	}
+	x, y := loadShare(a.load), loadShare(b.load)
+	switch {
+	case math.IsNaN(x) && math.IsNaN(y):
+		return 0
+	case math.IsNaN(x):
+		return 1
+	case math.IsNaN(y):
+		return -1
+	}
+	return cmp.Compare(y, x)
+}
+
+// severity orders levels by how much they need a person.
+func severity(l kit.Level) int {
+	switch l {
+	case kit.LevelCrit:
+		return 3
+	case kit.LevelWarn:
+		return 2
+	case kit.LevelWait:
+		return 1
+	default:
+		return 0
+	}
+}
+
+func same[T comparable](a, b *T) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// topologyColumns are the columns of the list, the leftmost first.
+func topologyColumns(c *look) []kit.Column[topologyRow] {
+	number := func(value func(topologyRow) float64) func(a, b topologyRow) int { return kit.ByNumber(value) }
+	return []kit.Column[topologyRow]{
+		{
+			Title: "  NAME", Min: 18, Max: 48, Flex: 2, Fit: true, Cell: func(r topologyRow) kit.Line { return nameCell(r, r.Name) },
+			Less: kit.ByText(func(r topologyRow) string { return r.Name }),
+		},
+		{
+			Title: "STATUS", Min: 8, Max: 20, Fit: true, Cell: func(r topologyRow) kit.Line { return statusCell(c, r) },
+			Less: kit.ByText(func(r topologyRow) string { return string(r.Status) }),
+		},
+		{
+			Title: "UP", Align: kit.Right, Min: 6, Priority: 3, Cell: func(r topologyRow) kit.Line { return ageCell(r.UptimeSecs) },
+			Less: number(func(r topologyRow) float64 { return orNaN(r.UptimeSecs) }), Desc: true,
+		},
+		{
+			Title: "YOUNGEST", Align: kit.Right, Min: 8, Priority: 2, Yield: 4, Cell: func(r topologyRow) kit.Line { return youngestCell(c.g, r) },
+			Less: number(func(r topologyRow) float64 {
+				if r.top == nil {
+					return math.NaN()
+				}
+				return orNaN(r.top.Youngest)
+			}),
+		},
+		{
+			Title: "WORK", Align: kit.Right, Min: 4, Priority: 2, Yield: 5, Cell: func(r topologyRow) kit.Line { return intCell(r.Workers) },
+			Less: number(func(r topologyRow) float64 { return orNaN(r.Workers) }), Desc: true,
+		},
+		{
+			Title: "EXEC", Align: kit.Right, Min: 4, Priority: 4, Yield: 3, Cell: func(r topologyRow) kit.Line { return intCell(r.Executors) },
+			Less: number(func(r topologyRow) float64 { return orNaN(r.Executors) }), Desc: true,
+		},
+		{
+			Title: "TASK", Align: kit.Right, Min: 4, Priority: 4, Yield: 4, Hidden: true, Cell: func(r topologyRow) kit.Line { return intCell(r.Tasks) },
+			Less: number(func(r topologyRow) float64 { return orNaN(r.Tasks) }), Desc: true,
+		},
+		{
+			Title: "~EMIT/S", Align: kit.Right, Min: 8, Priority: 2, Yield: 9, Cell: func(r topologyRow) kit.Line { return rateCell(r.rates.Emitted) },
+			Less: number(func(r topologyRow) float64 { return r.rates.Emitted.PerSec }), Desc: true,
+		},
+		{
+			Title: "~ACK/S", Align: kit.Right, Min: 8, Cell: func(r topologyRow) kit.Line { return rateCell(r.rates.Acked) },
+			Less: number(func(r topologyRow) float64 { return r.rates.Acked.PerSec }), Desc: true,
+		},
+		{
+			Title: "~TREND", Min: 12, Max: 40, Flex: 3, Priority: 5,
+			Cell: func(r topologyRow) kit.Line { return trendCell(c.g, r.rates.Acked, c.trendCells()) },
+		},
+		{
+			Title: "~FAIL", Align: kit.Right, Min: 6, Priority: 2, Yield: 2, Cell: func(r topologyRow) kit.Line { return shareCell(r.fails, failLevel(r.fails)) },
+			Less: number(func(r topologyRow) float64 { return r.fails }), Desc: true,
+		},
+		{
+			Title: "COMPLETE", Align: kit.Right, Min: 8, Priority: 2, Yield: 3, Cell: func(r topologyRow) kit.Line { return latencyCell(r.totals.CompleteMs, some(r.totals.Acked)) },
+			Less: number(func(r topologyRow) float64 { return completeOf(r) }), Desc: true,
+		},
+		{
+			Title: "CAPMAX", Align: kit.Right, Min: 5, Cell: func(r topologyRow) kit.Line { return loadNumber(r.load) },
+			Less: number(func(r topologyRow) float64 { return loadShare(r.load) }), Desc: true,
+		},
+		{
+			Title: columnStorm, Align: kit.Right, Min: 9, Hidden: true, Cell: func(r topologyRow) kit.Line { return stormCapacity(r.load) },
+		},
+		{
+			Title: "ERRORS", Min: 6, Priority: 4, Yield: 2, Cell: func(r topologyRow) kit.Line { return errorsCell(r.errors) },
+			Less: number(func(r topologyRow) float64 { return float64(r.errors) }), Desc: true,
+		},
+	}
+}
+
+// trendCells is how many points a trend in a list shows.
+func (c *look) trendCells() int { return 12 }
+
+func completeOf(r topologyRow) float64 {
+	if r.totals.CompleteMs == nil || !some(r.totals.Acked) {
+		return math.NaN()
+	}
+	return *r.totals.CompleteMs
+}
+
+// nameCell is a topology's letter and name.
+func nameCell(r topologyRow, name string) kit.Line {
+	letter := byte(' ')
+	if r.top != nil && r.top.Letter != 0 {
+		letter = r.top.Letter
+	}
+	return kit.S(letterTok(letter), string(letter)).Text(" " + name)
+}
+
+func errorsCell(n int) kit.Line {
+	switch {
+	case n < 0:
+		return none()
+	case n == 0:
+		return kit.T("0")
+	}
+	return kit.S(theme.Warn, human.Count(n))
+}
+
+func orNaN[N ~int | ~int64 | ~float64](p *N) float64 {
+	if p == nil {
+		return math.NaN()
+	}
+	return float64(*p)
+}
+
+// sync makes the rows anew when there is something new to show.
+func (s *topologies) sync(env screen.Env) {
+	s.look.env, s.look.g = env, env.Theme.Glyphs
+	if now := stampOf(env); s.seen != now {
+		s.seen = now
+		rows := topologyRows(env)
+		s.look.sampled = sampled(rows)
+		s.longest = longestName(rows)
+		s.table.SetRows(rows, env.Now)
+	}
+	s.table.SetWide(env.Wide)
+	for i := range s.table.Columns {
+		c := &s.table.Columns[i]
+		switch bare := strings.TrimPrefix(c.Title, "~"); bare {
+		case "EMIT/S", "ACK/S", "TREND", "FAIL":
+			c.Title = sampledTitle(s.look.sampled, bare)
+		case "  NAME":
+			c.Min = s.look.nameWidth(s.longest+2, 18)
+		case "CAPMAX", "CAP":
+			c.Title = "CAPMAX"
+			if s.look.narrow() {
+				c.Title = "CAP"
+			}
+		case columnStorm:
+			c.Hidden = !env.Wide
+		}
+	}
+	s.table.Empty = s.nothing(env)
+}
+
+// nothing is the sentence in place of the list.
+func (s *topologies) nothing(env screen.Env) kit.Line {
+	if env.Snap.Cluster == nil && env.Snap.ZK == nil {
+		return waiting(env, "getClusterInfo", env.Snap.Link.NimbusErr, s.opened)
+	}
+	return kit.T("No topology is running. Submit one with storm jar; this list follows.")
+}
+
+// Demand asks for what the visible rows show and the details below them.
+func (s *topologies) Demand(env screen.Env) cluster.Demand {
+	s.sync(env)
+	d := readAll(env, s.table.Visible())
+	if r, ok := s.table.Selected(); ok {
+		d.Confs = map[string]bool{r.ID: true}
+	}
+	return d
+}
+
+func (s *topologies) Typing() bool { return s.pick != nil || s.table.Typing() }
+
+// Escape closes the filter.
+func (s *topologies) Escape() bool { return s.table.Escape() }
+
+// Keys are the bindings that act now.
+func (s *topologies) Keys() []key.Binding {
+	k := &s.keys
+	if _, on := s.table.Selected(); !on {
+		return []key.Binding{k.window, k.table.Filter, k.columns}
+	}
+	return append([]key.Binding{k.enter, k.graph, k.slots, k.conf, k.window}, k.rows()...)
+}
+
+func (s *topologies) Update(env screen.Env, msg tea.Msg) tea.Cmd {
+	s.sync(env)
+	if s.pick != nil {
+		if !s.pick.update(msg) {
+			s.pick = nil
+		}
+		return nil
+	}
+	if wheel(msg, s.table.Update) || clicked(msg, s.table.Click) || s.table.Typing() && s.table.Update(msg) {
+		return nil
+	}
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		s.table.Update(msg)
+		return nil
+	}
+	k := &s.keys
+	row, on := s.table.Selected()
+	arg := screen.Arg{TopologyID: row.ID}
+	switch {
+	case key.Matches(press, k.window):
+		return screen.ChooseWindow(nextWindow(env.Window))
+	case key.Matches(press, k.order):
+		s.pick = pickOrder(s.table, func(title string) { s.table.SortBy(title, false) })
+	case key.Matches(press, k.columns):
+		s.pick = pickColumns(env.Theme.Glyphs, s.table, columnStorm)
+	case on && key.Matches(press, k.enter):
+		return screen.Open("topology", arg)
+	case on && key.Matches(press, k.graph):
+		return screen.Open("graph", arg)
+	case on && key.Matches(press, k.slots):
+		return screen.Open("slots", arg)
+	case on && key.Matches(press, k.conf):
+		return screen.Open("conf", arg)
+	case on && key.Matches(press, k.copyID):
+		return s.copyIDs(row)
+	case on && key.Matches(press, k.copy):
+		return copyRow(s.table)
+	default:
+		s.table.Update(msg)
+	}
+	return nil
+}
+
+// copyIDs copies the ids of the marked rows, or of the one under the cursor.
+func (s *topologies) copyIDs(row topologyRow) tea.Cmd {
+	marked := s.table.Marked()
+	if len(marked) == 0 {
+		return screen.Copy(row.ID, row.ID)
+	}
+	ids := make([]string, len(marked))
+	for i, r := range marked {
+		ids[i] = r.ID
+	}
+	return screen.Copy(plural(len(ids), "id"), strings.Join(ids, "\n"))
+}
+
+// Crumb names the screen and how it is looked at.
+func (s *topologies) Crumb(env screen.Env) (path []string, state string) {
+	s.sync(env)
+	shown, all := s.table.Rows()
+	parts := []string{s.look.window(), "sort " + s.table.SortName(env.Theme.Glyphs)}
+	if f := s.table.Filter(); f != "" {
+		parts = append(parts, "filter "+safetext.Cut(f, 20))
+	}
+	if n := len(s.table.Marked()); n > 0 {
+		parts = append(parts, fmt.Sprintf("%s%d", env.Theme.Glyphs.Mark, n))
+	}
+	switch hidden := s.table.HiddenColumns(); {
+	case hidden > 0:
+		parts = append(parts, hiddenColumns(hidden))
+	default:
+		parts = append(parts, fmt.Sprintf("%d of %d", shown, all))
+	}
+	if old := asOf(env, env.Snap.ClusterAt); old != nil {
+		parts = append(parts, strings.TrimSpace(old.Plain()))
+	}
+	return []string{"topologies"}, strings.Join(parts, " · ")
+}
+
+// Position says where the cursor is.
+func (s *topologies) Position(env screen.Env) string {
+	s.sync(env)
+	row, of := s.table.Position()
+	if of == 0 {
+		return ""
+	}
+	return fmt.Sprintf("row %d/%d · %s%d", row, of, env.Theme.Glyphs.Mark, len(s.table.Marked()))
+}
+
+// Help explains the columns.
+func (s *topologies) Help(screen.Env) []string {
+	return []string{
+		"YOUNGEST: uptime of the youngest worker; ▲ below 10m in a topology older than 1h.",
+		"~EMIT/S ~ACK/S: per second in the chosen window, added up over executors; ≥ where only totals are at hand.",
+		"~FAIL: failed of acked and failed tuples of the spouts; – below 10 measured ones.",
+		"CAPMAX: the busiest bolt's capacity over 10 minutes; L is the mean number of tuples inside a task of a bolt",
+		"in a child process, of which Storm's capacity says nothing: it has room well below 1.",
+		"ERRORS: in the last 10 minutes, as far as Storm lists them or they were seen to appear.",
+		"~ sampled or estimated · – no data or does not apply · ? not sent by this server.",
+	}
+}
+
+// View draws the list and, where there is room, what is known of the topology
+// under the cursor.
+func (s *topologies) View(env screen.Env, size screen.Size) string {
+	s.look.w = size.W
+	s.sync(env)
+	p := paintOf(env, size)
+	below := s.below(env, p)
+	rows := p.Stack(s.table.Draw(p.Sized(size.W, size.H-len(below))), below)
+	if s.pick != nil {
+		rows = s.pick.over(p, rows)
+	}
+	return kit.Join(rows)
+}
+
+// below is the part below the list; nil when there are less than six free
+// rows for it.
+func (s *topologies) below(env screen.Env, p kit.Paint) []string {
+	r, ok := s.table.Selected()
+	shown, _ := s.table.Rows()
+	free := p.H - shown - 1
+	if !ok || free < 6 {
+		return nil
+	}
+	lines := topologyDetails(env, r, p.W)
+	blank := 2
+	if p.W >= wide {
+		blank = 5
+	}
+	h := min(free, 1+len(lines)+blank)
+	title := kit.T(r.Name).Then(asOf(env, env.Snap.ClusterAt))
+	right := kit.T("id " + r.ID)
+	if p.W < wide {
+		right = nil
+	}
+	values := &kit.Text{Lines: func(int) []kit.Line { return lines }}
+	return append([]string{p.Row(kit.RuleLine(p, title, right))}, values.Draw(p.Sized(p.W, h-1))...)
+}

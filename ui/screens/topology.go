@@ -1,0 +1,746 @@
+package screens
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/stormtop/stormtop/internal/cluster"
+	"github.com/stormtop/stormtop/internal/diagnose"
+	"github.com/stormtop/stormtop/internal/human"
+	"github.com/stormtop/stormtop/internal/safetext"
+	"github.com/stormtop/stormtop/nimbusclient"
+	"github.com/stormtop/stormtop/ui/kit"
+	"github.com/stormtop/stormtop/ui/screen"
+	"github.com/stormtop/stormtop/ui/theme"
+)
+
+// Topology shows where time and tuples go, component by component.
+var Topology = screen.Register(screen.Spec{
+	ID: "topology", Title: "topology", Order: -1, Words: []string{"components"}, NeedsArg: true,
+	About: "the components of a topology: where time and tuples go, what is the bottleneck and why",
+	New:   newTopology,
+})
+
+// topology is the screen.
+type topology struct {
+	id     string
+	opened time.Time
+	keys   listKeys
+
+	spouts, bolts, merged *kit.Table[componentRow]
+	parts                 *kit.Sections
+	spoutPart, boltPart   *kit.Section
+	mergedPart, hintPart  *kit.Section
+
+	seen  stamp
+	look  look
+	top   *cluster.Topology // as last seen alive
+	row   topologyRow
+	alive bool
+	last  time.Time // when it was last seen alive
+	page  *nimbusclient.Topology
+	hints []diagnose.Hint
+	thin  bool // columns are in the narrow order
+	// longest is the width of the longest name of a component.
+	longest int
+	pick  *picker
+}
+
+func newTopology(env screen.Env, arg screen.Arg) screen.Screen {
+	s := &topology{id: arg.TopologyID, opened: env.Now, keys: newListKeys("component")}
+	table := func(columns []kit.Column[componentRow]) *kit.Table[componentRow] {
+		t := kit.NewTable(func(r componentRow) string { return r.ID }, columns...)
+		t.Level = func(r componentRow) kit.Level { return r.level }
+		t.Changed = func(was, is componentRow) bool {
+			return was.level != is.level || !same(was.Executors, is.Executors) || !same(was.Tasks, is.Tasks)
+		}
+		t.Order = kit.Order[componentRow]{Name: topologyOrder, Less: func(a, b componentRow) int { return a.rank - b.rank }}
+		return t
+	}
+	s.spouts, s.bolts, s.merged = table(spoutColumns(&s.look)), table(boltColumns(&s.look)), table(mergedColumns(&s.look))
+	s.spoutPart = &kit.Section{Title: "spouts", Body: s.spouts}
+	s.boltPart = &kit.Section{Title: "bolts", Body: s.bolts}
+	s.mergedPart = &kit.Section{Title: "components", Body: s.merged, Hide: true}
+	s.hintPart = &kit.Section{NoCount: true, Body: &kit.Text{Lines: s.hintLines}}
+	s.parts = kit.NewSections(s.spoutPart, s.boltPart, s.mergedPart, s.hintPart)
+	if arg.Filter != "" {
+		s.parts.SetFilter(arg.Filter)
+	}
+	s.sync(env)
+	if arg.Component != "" {
+		s.selectComponent(arg.Component)
+	}
+	return s
+}
+
+// topologyOrder is the order in which tuples meet the components.
+const topologyOrder = "topology order"
+
+// selectComponent puts the cursor on a component.
+func (s *topology) selectComponent(id string) {
+	switch {
+	case s.spouts.Select(id):
+		s.parts.Activate(s.spoutPart)
+	case s.bolts.Select(id):
+		s.parts.Activate(s.boltPart)
+	}
+	s.merged.Select(id)
+}
+
+// sync makes the rows anew when there is something new to show.
+func (s *topology) sync(env screen.Env) {
+	s.look.env, s.look.g = env, env.Theme.Glyphs
+	if now := stampOf(env); s.seen != now {
+		s.seen = now
+		s.rebuild(env)
+	}
+	s.arrange()
+	s.parts.SetWide(env.Wide)
+	s.title(env)
+}
+
+// rebuild makes rows and hints of the snapshot.
+func (s *topology) rebuild(env screen.Env) {
+	s.alive = false
+	for _, sum := range env.Snap.TopologyRows() {
+		if sum.ID == s.id {
+			s.alive = true
+			s.last = env.Snap.ClusterAt
+			s.row = newTopologyRow(env, sum, foundIn(env.Found).topologies[s.id])
+		}
+	}
+	if t := env.Snap.Topologies[s.id]; t != nil {
+		s.top = t
+	}
+	s.page = pageOf(s.top, env)
+	s.hints = nil
+	if s.top != nil {
+		s.look.sampled = s.top.SampleRate != 1
+		s.hints = diagnose.Hints(s.top, s.page, diagnose.Defaults())
+	}
+	rows := componentRows(env, s.top, s.page, s.hints)
+	var spouts, bolts []componentRow
+	s.longest = 0
+	for _, r := range rows {
+		s.longest = max(s.longest, safetext.Width(r.ID))
+		if r.Kind == nimbusclient.Spout {
+			spouts = append(spouts, r)
+		} else {
+			bolts = append(bolts, r)
+		}
+	}
+	s.spouts.SetRows(spouts, env.Now)
+	s.bolts.SetRows(bolts, env.Now)
+	s.merged.SetRows(rows, env.Now)
+}
+
+// arrange puts the columns into the order of a wide or a narrow screen.
+func (s *topology) arrange() {
+	thin := s.look.narrow()
+	if thin != s.thin {
+		s.thin = thin
+		reorder(s.spouts, thin, spoutColumns(&s.look), "OUT/S", "COMPLETE", "FAIL", "TREND")
+		reorder(s.bolts, thin, boltColumns(&s.look), "IN/S", "OUT/S", "TREND (IN)", "PROCESS", "FAIL", "CAPACITY")
+		reorder(s.merged, thin, mergedColumns(&s.look), "IN/S", "OUT/S", "TREND", "PROCESS", "FAIL", "CAPACITY")
+	}
+	for _, t := range []*kit.Table[componentRow]{s.spouts, s.bolts, s.merged} {
+		for i := range t.Columns {
+			c := &t.Columns[i]
+			switch bare := strings.TrimPrefix(c.Title, "~"); bare {
+			case "IN/S", "OUT/S", "ACK/S", "TREND", "TREND (IN)", "FAIL":
+				c.Title = sampledTitle(s.look.sampled, bare)
+			case "COMPONENT":
+				c.Min = s.look.nameWidth(s.longest, 12)
+			case "KIND":
+				c.Min = 6
+				if thin {
+					c.Min = 4
+				}
+			case columnStorm:
+				c.Hidden = !s.look.env.Wide
+			}
+		}
+	}
+}
+
+// reorder gives a table its columns in the wide order, or with those named
+// behind the first three.
+func reorder(t *kit.Table[componentRow], thin bool, columns []kit.Column[componentRow], tail ...string) {
+	names, at := t.Orders()
+	for i := range columns { // what the operator chose stays
+		for j := range t.Columns {
+			if strings.TrimPrefix(t.Columns[j].Title, "~") == strings.TrimPrefix(columns[i].Title, "~") {
+				columns[i].Hidden, columns[i].Title = t.Columns[j].Hidden, t.Columns[j].Title
+			}
+		}
+	}
+	if thin {
+		slices.SortStableFunc(columns[3:], func(a, b kit.Column[componentRow]) int {
+			return standing(tail, a.Title) - standing(tail, b.Title)
+		})
+	}
+	t.Columns = columns
+	t.SortBy(names[at], false)
+}
+
+// standing is where a title stands in the narrow order; the others come behind.
+func standing(order []string, title string) int {
+	if i := slices.Index(order, strings.TrimPrefix(title, "~")); i >= 0 {
+		return i
+	}
+	return len(order)
+}
+
+// title names the sections.
+func (s *topology) title(env screen.Env) {
+	at := time.Time{}
+	if s.top != nil {
+		at = s.top.PageAt[cluster.PageKey{Window: env.Window, Sys: env.Sys}]
+	}
+	old := asOf(env, at)
+	s.spoutPart.Note, s.boltPart.Note, s.mergedPart.Note = old, old, old
+	s.boltPart.Right, s.mergedPart.Right = s.systemNote(env), s.systemNote(env)
+	s.hintPart.Title = fmt.Sprintf("hints (%d)", len(s.hints))
+	s.hintPart.Hide = len(s.hints) == 0
+	empty := kit.Line(nil)
+	if s.page == nil {
+		empty = s.waiting(env)
+	}
+	s.spouts.Empty, s.bolts.Empty, s.merged.Empty = empty, empty, empty
+	if len(empty) == 0 {
+		s.spouts.Empty, s.bolts.Empty = kit.S(theme.Dim, "no spout"), kit.S(theme.Dim, "no bolt")
+	}
+}
+
+func (s *topology) waiting(env screen.Env) kit.Line {
+	var err error
+	if s.top != nil {
+		err = s.top.Errs["getTopologyPageInfo"]
+	}
+	return waiting(env, "getTopologyPageInfo", err, s.opened)
+}
+
+// systemNote says what S does here.
+func (s *topology) systemNote(env screen.Env) kit.Line {
+	if s.look.narrow() {
+		return nil
+	}
+	if env.Sys {
+		return kit.T("S hides system components")
+	}
+	n := 0
+	if s.top != nil && s.top.Structure != nil {
+		for _, c := range s.top.Structure.Components {
+			if isSystem(c.ID) {
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return kit.T("S shows system components")
+	}
+	return kit.T("S shows " + plural(n, "system component"))
+}
+
+// hintLines are the hints, wrapped.
+func (s *topology) hintLines(w int) []kit.Line {
+	var lines []kit.Line
+	for i, h := range s.hints {
+		head := kit.T(" ").Then(kit.Line{kitLevel(h.Level).Span(s.look.g)}).Add(theme.Dim, fmt.Sprintf(" h%d ", i+1))
+		for j, part := range wrap(safetext.Clean(h.Text), w-head.Width()-1) {
+			if j > 0 {
+				head = kit.T(safetext.Spaces(head.Width()))
+			}
+			lines = append(lines, kit.Cat(head).Text(part))
+		}
+	}
+	return lines
+}
+
+// wrap breaks clean text between words so that no line is longer than w cells.
+func wrap(text string, w int) []string {
+	if w < 8 || safetext.Width(text) <= w {
+		return []string{text}
+	}
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case safetext.Width(line)+1+safetext.Width(word) <= w:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}
+
+// Demand asks for the page in view, every executor where that is not too much,
+// the structure and the configuration.
+func (s *topology) Demand(env screen.Env) cluster.Demand {
+	s.sync(env)
+	d := cluster.Demand{
+		Pages:      map[string][]cluster.PageKey{s.id: {{Window: env.Window, Sys: env.Sys}}},
+		Structures: map[string]bool{s.id: true}, Confs: map[string]bool{s.id: true}, Window: env.Window,
+	}
+	if small(s.row.TopologySummary) {
+		d.Infos = map[string]bool{s.id: true}
+	}
+	return d
+}
+
+// Typing reports whether all keys belong to a filter or a list.
+func (s *topology) Typing() bool { return s.pick != nil || s.parts.Typing() }
+
+// Escape closes the filter or the zoom.
+func (s *topology) Escape() bool { return s.parts.Escape() }
+
+// selected is the component under the cursor.
+func (s *topology) selected() (componentRow, bool) {
+	switch s.parts.Active() {
+	case s.spoutPart:
+		return s.spouts.Selected()
+	case s.boltPart:
+		return s.bolts.Selected()
+	case s.mergedPart:
+		return s.merged.Selected()
+	}
+	return componentRow{}, false
+}
+
+// Keys are the bindings that act now.
+func (s *topology) Keys() []key.Binding {
+	k := &s.keys
+	keys := []key.Binding{k.graph, k.slots, k.conf, k.window, k.system, k.table.NextPart, k.table.PrevPart}
+	if _, on := s.selected(); on {
+		keys = append(append([]key.Binding{k.enter}, keys...), k.rows()...)
+	}
+	return append(keys, k.table.Zoom)
+}
+
+// Update answers keys, the mouse and new snapshots.
+func (s *topology) Update(env screen.Env, msg tea.Msg) tea.Cmd {
+	s.sync(env)
+	if s.pick != nil {
+		if !s.pick.update(msg) {
+			s.pick = nil
+		}
+		return nil
+	}
+	if wheel(msg, s.parts.Update) || s.parts.Typing() && s.parts.Update(msg) {
+		return nil
+	}
+	if clicked(msg, func(y int) bool { return s.parts.Click(y - len(s.head(env))) }) {
+		return nil
+	}
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		s.parts.Update(msg)
+		return nil
+	}
+	return s.press(env, press)
+}
+
+func (s *topology) press(env screen.Env, press tea.KeyPressMsg) tea.Cmd {
+	k := &s.keys
+	arg := screen.Arg{TopologyID: s.id}
+	r, on := s.selected()
+	switch {
+	case key.Matches(press, k.window):
+		return screen.ChooseWindow(nextWindow(env.Window))
+	case key.Matches(press, k.system):
+		return screen.ShowSystem(!env.Sys)
+	case key.Matches(press, k.graph):
+		arg.Component = r.ID
+		return screen.Open("graph", arg)
+	case key.Matches(press, k.slots):
+		return screen.Open("slots", arg)
+	case key.Matches(press, k.conf):
+		return screen.Open("conf", arg)
+	case key.Matches(press, k.order):
+		s.pick = pickOrder(s.merged, func(title string) { s.merged.SortBy(title, false); s.merge() })
+	case key.Matches(press, k.columns):
+		s.pick = s.columns()
+	case key.Matches(press, k.table.SortLeft, k.table.SortRight, k.table.Invert):
+		s.merged.Update(press)
+		s.merge()
+	case on && key.Matches(press, k.enter):
+		arg.Component = r.ID
+		return screen.Open("component", arg)
+	case on && key.Matches(press, k.copyID):
+		return screen.Copy(r.ID, r.ID)
+	case on && key.Matches(press, k.copy):
+		return s.copyRow()
+	default:
+		s.parts.Update(press)
+	}
+	return nil
+}
+
+// merge shows one list in the chosen order, or two in topology order. The
+// cursor stays on its component.
+func (s *topology) merge() {
+	r, on := s.selected()
+	_, at := s.merged.Orders()
+	apart := at == 0
+	if apart { // topology order is never upside down
+		s.merged.SortBy("", false)
+	}
+	s.spoutPart.Hide, s.boltPart.Hide, s.mergedPart.Hide = !apart, !apart, apart
+	if !on {
+		return
+	}
+	if !apart {
+		s.parts.Activate(s.mergedPart)
+		s.merged.Select(r.ID)
+		return
+	}
+	s.selectComponent(r.ID)
+}
+
+func (s *topology) columns() *picker {
+	switch s.parts.Active() {
+	case s.spoutPart:
+		return pickColumns(s.look.g, s.spouts, columnStorm)
+	case s.mergedPart:
+		return pickColumns(s.look.g, s.merged, columnStorm)
+	}
+	return pickColumns(s.look.g, s.bolts, columnStorm)
+}
+
+func (s *topology) copyRow() tea.Cmd {
+	switch s.parts.Active() {
+	case s.spoutPart:
+		return copyRow(s.spouts)
+	case s.mergedPart:
+		return copyRow(s.merged)
+	}
+	return copyRow(s.bolts)
+}
+
+// name is the topology's name, its id while the name is not known.
+func (s *topology) name() string {
+	switch {
+	case s.row.Name != "":
+		return safetext.Clean(s.row.Name)
+	case s.top != nil && s.top.Summary.Name != "":
+		return safetext.Clean(s.top.Summary.Name)
+	}
+	return safetext.Clean(s.id)
+}
+
+// Crumb names the topology and how it is looked at.
+func (s *topology) Crumb(env screen.Env) (path []string, state string) {
+	s.sync(env)
+	name := s.name()
+	if s.row.Status != "" {
+		name += "  " + statusCell(&s.look, s.row).Plain()
+	}
+	parts := []string{s.look.window()}
+	if !s.look.narrow() {
+		parts = append(parts, "sort "+s.sortName(env))
+	}
+	if f := s.parts.Filter(); f != "" {
+		parts = append(parts, "filter "+safetext.Cut(f, 20))
+	}
+	if n := s.parts.HiddenColumns(); n > 0 {
+		parts = append(parts, hiddenColumns(n))
+	}
+	if !s.look.narrow() {
+		parts = append(parts, statsAge(env, s.top))
+	}
+	return []string{"topologies", name}, strings.Join(parts, " · ")
+}
+
+func (s *topology) sortName(env screen.Env) string {
+	if s.mergedPart.Hide {
+		return topologyOrder
+	}
+	return s.merged.SortName(env.Theme.Glyphs)
+}
+
+// statsAge says how old a topology's statistics are: workers report them with
+// their heartbeats.
+func statsAge(env screen.Env, t *cluster.Topology) string {
+	switch {
+	case t != nil && !t.BeatAt.IsZero():
+		return fmt.Sprintf("stats %s old", human.Age(env.Now.Sub(t.BeatAt)))
+	case env.Snap.HeartbeatPeriod > 0:
+		return fmt.Sprintf("stats ≤%ds", int(env.Snap.HeartbeatPeriod.Seconds()))
+	}
+	return "stats of unknown age"
+}
+
+// Position says where the cursor is.
+func (s *topology) Position(env screen.Env) string {
+	s.sync(env)
+	row, of := s.parts.Position()
+	switch {
+	case of == 0:
+		return ""
+	case s.look.narrow():
+		return fmt.Sprintf("%d/%d", row, of)
+	}
+	return fmt.Sprintf("row %d/%d", row, of)
+}
+
+// Help explains the columns.
+func (s *topology) Help(screen.Env) []string {
+	return []string{
+		"EX/TA: executors (threads) and tasks. KIND: jvm, or the interpreter of the child process.",
+		"~IN/S ~OUT/S ~ACK/S: per second, added up over executors; tick and system tuples are in ~IN/S, as Storm counts them.",
+		"CAPACITY: 1.00 is one thread busy all the time, over 10 minutes whatever the window. L in its place: the mean number",
+		"of tuples inside a task of a bolt in a child process (rate × process latency); above 1 tuples wait, unless it batches.",
+		"EXECUTE, PROCESS: time in execute, and until the ack. ~FAIL: failed of acked and failed input.",
+		"SKEW: work of the busiest executor per task, against the mean of the others; it needs all executors (up to 2,000).",
+		"ERR: errors in the last 10 minutes as far as Storm lists them or they were seen.",
+		"Sorting by a column puts spouts and bolts into one list; < goes back to topology order.",
+	}
+}
+
+// View draws the windows, spouts, bolts and hints.
+func (s *topology) View(env screen.Env, size screen.Size) string {
+	s.look.w, s.look.h = size.W, size.H
+	s.sync(env)
+	p := paintOf(env, size)
+	if !s.alive && s.top != nil {
+		p.Stale = true
+	}
+	lines := s.head(env)
+	text := &kit.Text{Lines: func(int) []kit.Line { return lines }}
+	head := text.Draw(p.Sized(size.W, min(len(lines), size.H)))
+	room := size.H - len(head)
+	// The titles of the spouts go first: the bolts' below explain them.
+	need := 8 + len(s.hintLines(size.W))
+	for _, t := range []*kit.Table[componentRow]{s.spouts, s.bolts} {
+		shown, _ := t.Rows()
+		need += max(shown, 1)
+	}
+	s.spouts.NoTitles = s.look.narrow() && need-2 > room
+	rows := p.Stack(head, s.parts.Draw(p.Sized(size.W, room)))
+	if s.pick != nil {
+		rows = s.pick.over(p, rows)
+	}
+	return kit.Join(rows)
+}
+
+// head is what stands above the lists.
+func (s *topology) head(env screen.Env) []kit.Line {
+	var lines []kit.Line
+	if !s.alive && env.Snap.Cluster != nil {
+		gone := kit.S(theme.Warn, " "+s.look.g.Warn).Text(" " + s.name() + " is not alive any more")
+		if !s.last.IsZero() {
+			gone = gone.Add(theme.Dim, " (last seen "+s.last.In(env.Now.Location()).Format(time.TimeOnly)+")")
+		}
+		lines = append(lines, gone.Text(". 6 shows when it went."))
+	}
+	lines = append(lines, s.refusals(env)...)
+	full := s.look.w >= full && s.look.h >= 28
+	if full {
+		lines = append(lines, s.sizes(env))
+		if s.page != nil {
+			lines = append(lines, windowLines(&s.look, s.row, s.page, env.Window)...)
+		}
+	} else if s.page != nil {
+		lines = append(lines, s.briefSizes(env))
+	}
+	lines = append(lines, s.young(env)...)
+	lines = append(lines, driftLines(&s.look, s.top, "")...)
+	if full {
+		lines = append(lines, nil)
+	}
+	return lines
+}
+
+// refusals says which calls failed while there is something to show without
+// them.
+func (s *topology) refusals(env screen.Env) []kit.Line {
+	if s.top == nil {
+		return nil
+	}
+	var lines []kit.Line
+	for _, call := range []string{"getTopologyPageInfo", "getTopologyInfoWithOpts", "getTopology"} {
+		if err := s.top.Errs[call]; err != nil && (call != "getTopologyPageInfo" || s.top.Structure != nil) {
+			lines = append(lines, kit.T(" ").Then(refusal(env, call, err)))
+		}
+	}
+	return lines
+}
+
+// sizes is the line of facts.
+func (s *topology) sizes(env screen.Env) kit.Line {
+	l := kit.T(" ")
+	add := func(label, value, unit string) {
+		if len(l) > 1 {
+			l = l.Add(theme.Dim, " · ")
+		}
+		l = l.Add(theme.Dim, label).Text(value).Add(theme.Dim, unit)
+	}
+	add("up ", human.Opt(s.row.UptimeSecs, human.AgeSecs[int], human.Unknown), "")
+	if s.top != nil && s.top.Youngest != nil {
+		add("youngest worker ", human.AgeSecs(*s.top.Youngest), "")
+	}
+	add("", s.workers(env), " workers")
+	add("", human.Opt(s.row.Executors, human.Count[int], human.Unknown), " executors")
+	add("", human.Opt(s.row.Tasks, human.Count[int], human.Unknown), " tasks")
+	if n, ok := ackers(env, s.top, s.id); ok {
+		add("ackers ", human.Count(n), "")
+	}
+	if d, ok := timeoutOf(env, s.top); ok {
+		add("timeout ", human.Age(d), "")
+	}
+	if s.top != nil {
+		add("sample rate ", fmt.Sprint(s.top.SampleRate), "")
+	}
+	return l
+}
+
+// workers says how many of the wanted workers there are.
+func (s *topology) workers(env screen.Env) string {
+	have := human.Opt(s.row.Workers, human.Count[int], human.Unknown)
+	if env.Snap.ZK != nil {
+		if base := env.Snap.ZK.Storms[s.id]; base.Workers != nil {
+			return have + " of " + human.Count(*base.Workers)
+		}
+	}
+	return have
+}
+
+// briefSizes is the line of facts of a small screen.
+func (s *topology) briefSizes(env screen.Env) kit.Line {
+	l := kit.T(" " + strings.Replace(s.workers(env), " of ", "/", 1)).Add(theme.Dim, " workers")
+	l = l.Add(theme.Dim, " · complete ").Then(latencyCell(s.row.totals.CompleteMs, some(s.row.totals.Acked)))
+	l = l.Add(theme.Dim, " · acked ").Then(rateCell(s.row.rates.Acked))
+	return l.Add(theme.Dim, " · failed ").Then(shareCell(s.row.fails, failLevel(s.row.fails)))
+}
+
+// young explains why a topology that was just submitted has no numbers.
+func (s *topology) young(env screen.Env) []kit.Line {
+	if s.page == nil || some(s.page.Totals[nimbusclient.WindowAll].Emitted) {
+		return nil
+	}
+	period := env.Snap.HeartbeatPeriod
+	text := " No statistics yet: workers report with their heartbeats."
+	if period > 0 {
+		text = fmt.Sprintf(" No statistics yet: workers report every %ds on this version of Storm.", int(period.Seconds()))
+	}
+	if s.row.UptimeSecs != nil && period > 0 {
+		first := env.Snap.ClusterAt.Add(period - time.Duration(*s.row.UptimeSecs)*time.Second)
+		if first.After(env.Now) {
+			text += " First numbers about " + first.In(env.Now.Location()).Format(time.TimeOnly) + "."
+		}
+	}
+	return []kit.Line{kit.T(text)}
+}
+
+// ackers is how many executors ack.
+func ackers(env screen.Env, t *cluster.Topology, id string) (int, bool) {
+	if t != nil && t.Info != nil {
+		n := 0
+		for _, e := range t.Info.ExecutorList {
+			if e.Component == "__acker" {
+				n++
+			}
+		}
+		return n, true
+	}
+	if env.Snap.ZK != nil {
+		n, ok := env.Snap.ZK.Storms[id].ComponentExecutors["__acker"]
+		return n, ok
+	}
+	return 0, false
+}
+
+// driftLines say where the parallelism is not what Nimbus was asked for; of a
+// component, or with "" of the whole topology.
+func driftLines(c *look, t *cluster.Topology, component string) []kit.Line {
+	if t == nil {
+		return nil
+	}
+	const most = 2
+	var lines []kit.Line
+	more := 0
+	for _, d := range t.Drift {
+		if component != "" && d.Component != component {
+			continue
+		}
+		if len(lines) == most {
+			more++
+			continue
+		}
+		what, unit := d.Component, "executor"
+		if what == "" {
+			what, unit = "the topology", "worker"
+		}
+		lines = append(lines, kit.S(theme.Warn, " "+c.g.Warn).Text(fmt.Sprintf(" %s runs with %s, %d asked for", what, plural(d.Actual, unit), d.Desired)).
+			Add(theme.Dim, "; a change of leader can put a rebalanced topology back"))
+	}
+	if more > 0 {
+		lines[most-1] = lines[most-1].Add(theme.Dim, fmt.Sprintf(" (%d more)", more))
+	}
+	return lines
+}
+
+// windowLines is the small table of all windows.
+func windowLines(c *look, r topologyRow, page *nimbusclient.Topology, shown nimbusclient.Window) []kit.Line {
+	title := func(name string) string { return sampledTitle(c.sampled, name) }
+	ends := []int{20, 29, 39, 49, 61, 71}
+	lines := []kit.Line{tabular(kit.S(theme.Dim, " window"), ends,
+		kit.S(theme.Dim, title("emitted")), kit.S(theme.Dim, "rate"), kit.S(theme.Dim, title("acked")),
+		kit.S(theme.Dim, title("failed")), kit.S(theme.Dim, title("fail share")), kit.S(theme.Dim, "complete"))}
+	sample := 1.0
+	if r.top != nil {
+		sample = r.top.SampleRate
+	}
+	for _, w := range nimbusclient.Windows {
+		t := page.Totals[w]
+		rate := cluster.Rate{PerSec: math.NaN()}
+		switch {
+		case w == shown && !math.IsNaN(r.rates.Emitted.PerSec):
+			rate = r.rates.Emitted
+		case r.UptimeSecs != nil:
+			rate.PerSec = perSecond(t.Emitted, w, *r.UptimeSecs)
+			rate.AtLeast = youngerThan(r, w)
+		}
+		fails := failShare(t.Acked, t.Failed, sample)
+		l := tabular(kit.T(" "+windowName(w)), ends, countCell(t.Emitted), rateCell(rate), countCell(t.Acked),
+			countCell(t.Failed), shareCell(fails, failLevel(fails)), latencyCell(t.CompleteMs, some(t.Acked)))
+		if w == shown {
+			l = l.Add(theme.Accent, " "+c.g.Here).Add(theme.Dim, " shown")
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// youngerThan reports whether a worker started within the part of the window
+// that the topology has lived, so that totals miss what its predecessor did.
+func youngerThan(r topologyRow, w nimbusclient.Window) bool {
+	if r.top == nil || r.top.Youngest == nil || r.UptimeSecs == nil {
+		return false
+	}
+	span := *r.UptimeSecs
+	if w != nimbusclient.WindowAll {
+		span = min(span, w.Seconds())
+	}
+	return *r.top.Youngest < span-60 // workers start a little after the topology
+}
+
+// tabular puts cells behind a label so that each ends before its column.
+func tabular(label kit.Line, ends []int, cells ...kit.Line) kit.Line {
+	l := label
+	for i, cell := range cells {
+		room := ends[i] - l.Width() - cell.Width()
+		l = l.Text(safetext.Spaces(max(room, 1))).Then(cell)
+	}
+	return l
+}
