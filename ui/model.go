@@ -95,12 +95,18 @@ func (m *model) Init() tea.Cmd { return tick() }
 // Update handles one message. Only the branches that change the picture mark it
 // dirty; View is called after every message all the same.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	was := m.dirty
 	m.dirty = true
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.lay = newLayout(msg.Width, msg.Height)
 		return m, nil
 	case snapshotMsg:
+		if m.paused() {
+			m.hold(msg.snap)
+			m.dirty = was
+			return m, nil
+		}
 		return m, m.refresh(msg.snap)
 	case tickMsg:
 		m.tick(time.Time(msg))
@@ -123,7 +129,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	if cmd, ok := m.intent(msg); ok {
 		return m, cmd
 	}
-	m.dirty = false
+	m.dirty = was
 	return m, nil
 }
 
@@ -148,17 +154,22 @@ func (m *model) demand() {
 	if d.Window == "" {
 		d.Window = m.env.Window
 	}
+	// The health badge is on every screen, so its rules are fed on every screen.
+	d.AllTopologies = true
 	m.deps.Source.Demand(d)
 }
 
-// refresh takes a new snapshot; while paused only the newest is remembered.
+// hold remembers the newest snapshot while the picture is paused. The health
+// rules go on: what stood for two heartbeats meanwhile has stood.
+func (m *model) hold(s *cluster.Snapshot) {
+	m.live = s
+	m.tracker.Report(s, m.deps.Now())
+}
+
+// refresh puts a new snapshot on screen.
 func (m *model) refresh(s *cluster.Snapshot) tea.Cmd {
 	m.live = s
 	report := m.tracker.Report(s, m.deps.Now())
-	if m.paused() {
-		m.dirty = false
-		return nil
-	}
 	before := m.env.Found
 	m.env.Snap, m.env.Found = s, report
 	m.env.Now = m.deps.Now().In(m.deps.Zone)

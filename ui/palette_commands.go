@@ -192,7 +192,7 @@ func (m *model) run(line string) tea.Cmd {
 			return m.openNamed(spec, arg)
 		}
 	}
-	return screen.Problem(fmt.Sprintf("No command %q. Nearest: :%s", clean(word), m.nearest(word)))
+	return screen.Problem(fmt.Sprintf("No command %q. Nearest: :%s", clean(word), nearest(word)))
 }
 
 // openNamed opens a screen by its word; the argument is a topology's name, a
@@ -232,12 +232,18 @@ func (m *model) topologyID(name string) (string, bool) {
 }
 
 // nearest names the command closest to a mistyped word.
-func (m *model) nearest(word string) string {
+func nearest(word string) string {
+	var words []string
+	for _, spec := range screen.Specs() {
+		words = append(words, spec.Words...)
+	}
+	for _, b := range builtins() {
+		words = append(words, b.word)
+	}
 	best, bestD := "help", 1<<30
-	for _, e := range m.entries() {
-		head, _, _ := strings.Cut(e.line, " ")
-		if d := distance(word, head); d < bestD {
-			best, bestD = head, d
+	for _, w := range words {
+		if d := distance(word, w); d < bestD {
+			best, bestD = w, d
 		}
 	}
 	return best
