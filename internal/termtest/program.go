@@ -182,10 +182,10 @@ func (p *Program) input(s string) {
 		}
 	case <-p.done:
 		_ = p.in.Close()
-		<-wrote
+		_ = <-wrote
 	case <-time.After(patience):
 		_ = p.in.Close()
-		<-wrote
+		_ = <-wrote
 		p.t.Fatalf("the program does not read its input: %q", s)
 	}
 }

@@ -98,9 +98,8 @@ func (s *Screen) Row(y int) string {
 // Find returns the cell where text begins for the first time, or -1, -1.
 func (s *Screen) Find(text string) (x, y int) {
 	for y := range s.H {
-		row := s.Row(y)
-		if at := strings.Index(row, text); at >= 0 {
-			return ansi.StringWidth(row[:at]), y
+		if before, _, ok := strings.Cut(s.Row(y), text); ok {
+			return ansi.StringWidth(before), y
 		}
 	}
 	return -1, -1

@@ -11,8 +11,8 @@ import (
 )
 
 // body has a text, two tables with rows between them an empty one, and facts.
-func body() (s *Sections, first, empty, second *Table[row]) {
-	first, empty, second = newRows(dark), newRows(dark), newRows(dark)
+func body() (s *Sections, first, second *Table[row]) {
+	first, empty, second := newRows(dark), newRows(dark), newRows(dark)
 	facts := newRows(dark)
 	facts.NoCursor, facts.NoTitles = true, true
 	for _, t := range []*Table[row]{first, empty, second, facts} {
@@ -28,11 +28,11 @@ func body() (s *Sections, first, empty, second *Table[row]) {
 		&Section{Title: "errors", Note: S(theme.Warn, "▲ partial: 2 of 3 hosts"), Body: empty},
 		&Section{Title: "hosts", Body: second},
 		&Section{Title: "hints", NoCount: true, Body: facts},
-	), first, empty, second
+	), first, second
 }
 
 func TestSectionsLook(t *testing.T) {
-	s, _, _, _ := body()
+	s, _, _ := body()
 	for _, size := range [][2]int{{100, 24}, {60, 24}, {60, 9}} {
 		for _, key := range []string{"g", "G"} {
 			p := Paint{Theme: dark, W: size[0], H: size[1]}
@@ -46,7 +46,7 @@ func TestSectionsLook(t *testing.T) {
 }
 
 func TestOneCursorGoesThroughAllSections(t *testing.T) {
-	s, first, _, second := body()
+	s, first, second := body()
 	p := Paint{Theme: dark, W: 80, H: 10}
 	want := func(key string, section string, row, of int) {
 		t.Helper()
@@ -101,7 +101,7 @@ func TestOneCursorGoesThroughAllSections(t *testing.T) {
 }
 
 func TestVanishedRowStaysOnlyUnderTheCursor(t *testing.T) {
-	s, first, _, second := body()
+	s, first, second := body()
 	second.Select("x2")
 	// The cursor is in the first table: a row of the second goes at once.
 	second.SetRows([]row{{name: "x1"}}, start)
@@ -120,7 +120,7 @@ func TestVanishedRowStaysOnlyUnderTheCursor(t *testing.T) {
 }
 
 func TestSectionsFilterAsTyped(t *testing.T) {
-	s, _, _, _ := body()
+	s, _, _ := body()
 	p := Paint{Theme: dark, W: 60, H: 12}
 	for _, key := range []string{"/", "x", "1"} {
 		s.Update(Press(key))

@@ -374,8 +374,17 @@ func TestTableScrolls(t *testing.T) {
 	p := Paint{Theme: dark, W: 60, H: 11}
 	table.Draw(p)
 	for _, step := range []struct{ key, want string }{
-		{"j", "w1"}, {"ctrl+d", "w6"}, {"pgdown", "w16"}, {"G", "w99"}, {"ctrl+u", "w94"}, {"pgup", "w84"}, {"g", "w0"}, {"k", "w0"},
-		{"end", "w99"}, {"up", "w98"}, {"home", "w0"},
+		{"j", "w1"},
+		{"ctrl+d", "w6"},
+		{"pgdown", "w16"},
+		{"G", "w99"},
+		{"ctrl+u", "w94"},
+		{"pgup", "w84"},
+		{"g", "w0"},
+		{"k", "w0"},
+		{"end", "w99"},
+		{"up", "w98"},
+		{"home", "w0"},
 	} {
 		table.Update(Press(step.key))
 		frame := termtest.Render(Join(table.Draw(p)), 60, 11)
@@ -447,7 +456,6 @@ func randomTable(rng *rand.Rand, th *theme.Theme) *Table[int] {
 	texts := []string{"", "a", "word", "日本語テキスト", "e\u0301\u0301", "\x1b[31mred", "tab\there", "🇫🇷", strings.Repeat("long ", 20), "\u202e", "–"}
 	cols := make([]Column[int], rng.IntN(8))
 	for i := range cols {
-		i := i
 		cols[i] = Column[int]{
 			Title: texts[rng.IntN(4)], Align: Align(rng.IntN(2)), Min: rng.IntN(14), Max: rng.IntN(3) * 20, Flex: rng.IntN(3),
 			Fit: rng.IntN(2) == 0, Priority: rng.IntN(6), Gap: rng.IntN(2), CutEnd: rng.IntN(2) == 0, Hidden: rng.IntN(6) == 0,

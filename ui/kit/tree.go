@@ -1,6 +1,9 @@
 package kit
 
 import (
+	"slices"
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -133,9 +136,8 @@ func (t *Tree) arrange() {
 	t.moveTo(t.cursor)
 }
 
-// add lists the kids of an open node, and whether any was kept.
-func (t *Tree) add(n *TreeNode, above []bool) bool {
-	kept := false
+// add lists the kids of an open node.
+func (t *Tree) add(n *TreeNode, above []bool) {
 	kids := make([]*TreeNode, 0, len(n.Kids))
 	for i := range n.Kids {
 		if !t.filter.active() || t.matches(&n.Kids[i]) {
@@ -143,14 +145,12 @@ func (t *Tree) add(n *TreeNode, above []bool) bool {
 		}
 	}
 	for i, kid := range kids {
-		last := append(above[:len(above):len(above)], i == len(kids)-1)
+		last := append(slices.Clip(above), i == len(kids)-1)
 		t.rows = append(t.rows, treeRow{kid, last})
-		kept = true
 		if t.IsOpen(kid.ID) {
 			t.add(kid, last)
 		}
 	}
-	return kept
 }
 
 // matches reports whether a node or an open one below it passes the filter.
@@ -308,21 +308,21 @@ func (t *Tree) line(p Paint, i int) Line {
 	if i == t.cursor {
 		at = Span{Text: g.Cursor, Tok: theme.Accent}
 	}
-	lines := ""
+	var lines strings.Builder
 	for depth, last := range row.last {
 		own := depth == len(row.last)-1
 		switch {
 		case own && last:
-			lines += g.BotL + g.H + " "
+			lines.WriteString(g.BotL + g.H + " ")
 		case own:
-			lines += g.TeeL + g.H + " "
+			lines.WriteString(g.TeeL + g.H + " ")
 		case last:
-			lines += "   "
+			lines.WriteString("   ")
 		default:
-			lines += g.V + "  "
+			lines.WriteString(g.V + "  ")
 		}
 	}
-	l := Line{at, {Text: lines, Tok: theme.Rule}}
+	l := Line{at, {Text: lines.String(), Tok: theme.Rule}}
 	if row.node.Branch && len(row.last) > 0 {
 		sign := g.Shut
 		if t.IsOpen(row.node.ID) {

@@ -386,8 +386,16 @@ func TestViewer(t *testing.T) {
 	}
 	first("0 the quick brown fox")
 	for _, step := range []struct{ key, want string }{
-		{"j", "1 the"}, {"space", "7 the"}, {"b", "1 the"}, {"G", "34 the"}, {"k", "33 the"}, {"g", "0 the"},
-		{"right", "x jumps over"}, {"right", "y dog and"}, {"left", "x jumps"}, {"left", "0 the"},
+		{"j", "1 the"},
+		{"space", "7 the"},
+		{"b", "1 the"},
+		{"G", "34 the"},
+		{"k", "33 the"},
+		{"g", "0 the"},
+		{"right", "x jumps over"},
+		{"right", "y dog and"},
+		{"left", "x jumps"},
+		{"left", "0 the"},
 	} {
 		v.Update(Press(step.key))
 		first(step.want)
