@@ -170,22 +170,23 @@ func (p *Program) Resize(w, h int) *Program {
 // would be.
 func (p *Program) input(s string) {
 	p.t.Helper()
-	wrote := make(chan error, 1)
+	var err error
+	wrote := make(chan struct{})
 	go func() {
-		_, err := io.WriteString(p.in, s)
-		wrote <- err
+		defer close(wrote)
+		_, err = io.WriteString(p.in, s)
 	}()
 	select {
-	case err := <-wrote:
+	case <-wrote:
 		if err != nil && !errors.Is(err, io.ErrClosedPipe) {
 			p.t.Fatalf("sending %q: %v", s, err)
 		}
 	case <-p.done:
 		_ = p.in.Close()
-		_ = <-wrote
+		<-wrote
 	case <-time.After(patience):
 		_ = p.in.Close()
-		_ = <-wrote
+		<-wrote
 		p.t.Fatalf("the program does not read its input: %q", s)
 	}
 }
