@@ -133,9 +133,9 @@ func uneven(t *cluster.Topology, limits Thresholds) []Hint {
 		if strings.HasPrefix(name, "__") || !(skew > limits.SkewWarn) {
 			continue
 		}
-		text := fmt.Sprintf("%s is uneven: skew %.1f", name, skew)
+		text := fmt.Sprintf("%s is uneven: %s", name, times(skew))
 		if share := busiestShare(t, name); share > 0 {
-			text = fmt.Sprintf("%s is uneven: one executor does %.0f %% of the work (skew %.1f)", name, 100*share, skew)
+			text = fmt.Sprintf("%s is uneven: one executor does %.0f %% of the work (%s)", name, 100*share, times(skew))
 		}
 		if fields := groupedBy(t, name); fields != "" {
 			text += fmt.Sprintf("; a hot key on %s? More executors will not help", fields)

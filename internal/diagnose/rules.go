@@ -1,8 +1,8 @@
 package diagnose
 
 import (
-	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/stormtop/stormtop/internal/cluster"
@@ -105,12 +105,8 @@ func findLeader(v *view) []candidate {
 	if err == nil {
 		return nil
 	}
-	what := "no Nimbus answers: " + err.Error()
-	if errors.Is(err, nimbusclient.ErrNoLeader) {
-		what = "Nimbus answers but no leader is elected"
-	}
 	return []candidate{{Finding: Finding{
-		Rule: "leader", Level: cluster.LevelCrit, Where: "nimbus", What: what, Since: v.Link.StaleSince,
+		Rule: "leader", Level: cluster.LevelCrit, Where: "nimbus", What: err.Error(), Since: v.Link.StaleSince,
 	}}}
 }
 
@@ -208,6 +204,14 @@ func hostName(s *cluster.Snapshot, id string) string {
 		}
 	}
 	return id
+}
+
+// times words a skew; all the work on one executor has no factor.
+func times(skew float64) string {
+	if math.IsInf(skew, 1) {
+		return "the others do none"
+	}
+	return fmt.Sprintf("skew %.1f", skew)
 }
 
 // count words a number of things.

@@ -74,7 +74,7 @@ func TestEachRule(t *testing.T) {
 		break_     func(*cluster.Snapshot)
 	}{
 		{"all is well", "", 0, "", func(*cluster.Snapshot) {}},
-		{"no leader", "leader", cluster.LevelCrit, "no leader is elected", func(s *cluster.Snapshot) { s.Link.NimbusErr = nimbusclient.ErrNoLeader }},
+		{"no leader", "leader", cluster.LevelCrit, "no leader", func(s *cluster.Snapshot) { s.Link.NimbusErr = nimbusclient.ErrNoLeader }},
 		{"no nimbus", "leader", cluster.LevelCrit, "refused", func(s *cluster.Snapshot) { s.Link.NimbusErr = errors.New("n1: connection refused") }},
 		{"lost host", "supervisor lost", cluster.LevelCrit, "ran 1 worker", func(s *cluster.Snapshot) {
 			s.Hosts = append(s.Hosts, cluster.Host{ID: "b", Name: "w2", LostAt: t0, Slots: []cluster.Slot{{Port: 1, TopologyID: "words-1"}}})

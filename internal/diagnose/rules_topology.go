@@ -303,7 +303,7 @@ func findSkew(v *view) []candidate {
 			out = append(out, candidate{needBeats: 2, beatAt: t.InfoAt, Finding: Finding{
 				Rule: "skew", Level: cluster.LevelWarn, Where: t.Summary.Name, TopologyID: t.Summary.ID, Component: name,
 				Estimated: t.SampleRate < 1,
-				What:      fmt.Sprintf("%s runs uneven: skew %.1f, one executor does most of the work", name, skew),
+				What:      fmt.Sprintf("%s runs uneven: one executor does most of the work (%s)", name, times(skew)),
 				Evidence:  []string{"a hot key in a fields grouping? more executors will not help"},
 			}})
 		}
