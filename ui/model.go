@@ -46,9 +46,11 @@ type model struct {
 	mouse     bool
 	hinting   bool // the demo's hint still stands in the hint line
 	// aside says that the connection screen opened by itself.
-	aside bool
-	// quitting asks the program to end at the next message.
+	aside   bool
 	palette paletteMemory
+	// later is the screen to open as soon as its topology's id is known: it was
+	// asked for by name before anything had answered.
+	later *screen.OpenMsg
 
 	dirty bool
 	frame string
@@ -72,20 +74,23 @@ func newModel(deps Deps) (*model, error) {
 		Window: nimbusclient.Window10m,
 		Tree:   deps.Tree, Settings: deps.Settings, Defaults: deps.Defaults, Secret: deps.Secret,
 	}
-	id := deps.Open
-	if id == "" {
-		id = home
-	}
-	spec, ok := screen.Lookup(id)
+	first, ok := screen.Lookup(home)
 	if !ok {
-		return nil, fmt.Errorf("no screen is called %q", id)
+		return nil, fmt.Errorf("no screen is called %q", home)
 	}
-	if !isRoot(spec) { // so that back leads somewhere
-		if root, ok := screen.Lookup(home); ok {
-			m.where.open(m.env, root, screen.Arg{})
-		}
+	m.where.open(m.env, first, screen.Arg{}) // so that back leads somewhere
+	if deps.Open == "" {
+		return m, nil
 	}
-	m.where.open(m.env, spec, deps.OpenArg)
+	spec, ok := screen.Lookup(deps.Open)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("no screen is called %q", deps.Open)
+	case deps.OpenArg.TopologyID != "":
+		m.later = &screen.OpenMsg{ID: deps.Open, Arg: deps.OpenArg}
+	default:
+		m.where.open(m.env, spec, deps.OpenArg)
+	}
 	return m, nil
 }
 
@@ -173,7 +178,7 @@ func (m *model) refresh(s *cluster.Snapshot) tea.Cmd {
 	before := m.env.Found
 	m.env.Snap, m.env.Found = s, report
 	m.env.Now = m.deps.Now().In(m.deps.Zone)
-	cmd := m.fallBack()
+	cmd := tea.Batch(m.fallBack(), m.openLater())
 	m.announce(before, report)
 	return tea.Batch(cmd, m.update(m.where.top(), screen.Refreshed{}))
 }
@@ -197,6 +202,22 @@ func (m *model) fallBack() tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// openLater opens the screen that waited for its topology's id.
+func (m *model) openLater() tea.Cmd {
+	if m.later == nil || m.env.Snap.Cluster == nil && m.env.Snap.ZK == nil {
+		return nil
+	}
+	msg := *m.later
+	m.later = nil
+	id, ok := m.topologyID(msg.Arg.TopologyID)
+	if !ok {
+		m.say(fmt.Sprintf("No topology %q is running here.", clean(msg.Arg.TopologyID)), true)
+		return nil
+	}
+	msg.Arg.TopologyID = id
+	return m.open(msg.ID, msg.Arg)
 }
 
 // announce puts a new broken finding into the status line of other screens.

@@ -476,3 +476,21 @@ func TestSavingGivesPlainText(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestOpeningByNameWaitsForTheId(t *testing.T) {
+	t.Parallel()
+	m, _ := testModel(t, func(d *Deps) { d.Open, d.OpenArg = "topology", screen.Arg{TopologyID: "clicks"} })
+	send(m, snapshotMsg{&cluster.Snapshot{}})
+	if err := at(m, "health"); err != nil {
+		t.Fatal(err)
+	}
+	send(m, snapshotMsg{world()})
+	if top := m.where.top(); top.spec.ID != "topology" || top.arg.TopologyID != "clicks-2" {
+		t.Fatalf("opened %s on %q", top.spec.ID, top.arg.TopologyID)
+	}
+	m, _ = testModel(t, func(d *Deps) { d.Open, d.OpenArg = "topology", screen.Arg{TopologyID: "nobody"} })
+	send(m, snapshotMsg{world()})
+	if err := says(m, `No topology "nobody"`); err != nil {
+		t.Error(err)
+	}
+}

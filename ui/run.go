@@ -38,7 +38,8 @@ type Deps struct {
 	Mode        screen.Mode
 	Theme       *theme.Theme
 	Every       time.Duration
-	// Open is the first screen and its argument; empty opens health.
+	// Open is the first screen and its argument; empty opens health. A topology
+	// may be named by its name; the screen opens when its id is known.
 	Open    screen.ID
 	OpenArg screen.Arg
 	Mouse   bool

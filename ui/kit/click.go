@@ -3,12 +3,11 @@ package kit
 // Visible returns the rows drawn by the last Draw, so that a screen can ask for
 // no more than what is seen; all rows before the first.
 func (t *Table[R]) Visible() []R {
-	rows := make([]R, 0, len(t.view))
-	first, end := 0, len(t.view)
-	if t.drawnW > 0 {
-		first = t.rowAt(t.top, t.drawnW)
-		end = min(end, t.rowAt(t.top+t.height-1, t.drawnW)+1)
+	first, end := t.first, min(t.end, len(t.view))
+	if t.drawnW == 0 {
+		first, end = 0, len(t.view)
 	}
+	rows := make([]R, 0, max(end-first, 0))
 	for i := first; i < end; i++ {
 		if t.view[i] != gone {
 			rows = append(rows, t.all[t.view[i]])

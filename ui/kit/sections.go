@@ -312,6 +312,8 @@ func (s *Sections) draw(p Paint) []string {
 	for _, part := range parts {
 		at := s.top + len(rows)
 		if part.to <= at || len(rows) == p.H {
+			// The block learns that none of it is visible.
+			part.section.Body.lines(p, 0, 0, false)
 			continue
 		}
 		if at < part.body {

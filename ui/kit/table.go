@@ -75,6 +75,8 @@ type Table[R any] struct {
 	top    int // first line shown
 	height int // of the rows, at the last Draw
 	drawnW int // cells, at the last Draw; 0 before the first
+	first  int // row drawn, at the last Draw
+	end    int // row after the last one drawn
 	hidden int // columns, at the last layout
 
 	widths map[int]int // of columns that fit, for the present rows
@@ -507,7 +509,7 @@ func (t *Table[R]) draw(p Paint) []string {
 	if head > 0 {
 		rows = append(rows, t.lines(p, 0, 1, true)...)
 	}
-	t.height, t.drawnW = max(p.H-head, 1), p.W
+	t.height = max(p.H-head, 1)
 	total := t.lineOf(len(t.view), p.W)
 	t.top = scroll(t.top, t.height, total, t.lineOf(t.cursor, p.W), t.lineOf(t.cursor+1, p.W))
 	rows = append(rows, t.lines(p, head+t.top, t.height, true)...)
@@ -536,7 +538,7 @@ func (t *Table[R]) headLines() int {
 // lines paints n lines from the given one on, the titles being line 0.
 func (t *Table[R]) lines(p Paint, from, n int, focus bool) []string {
 	places, hidden := layout(t.Columns, p.W, t.wide, t.skip, t.columnWidth)
-	t.hidden = hidden
+	t.hidden, t.drawnW, t.first, t.end = hidden, p.W, 0, 0
 	if len(t.view) == 0 {
 		if from > 0 || n < 1 {
 			return nil
@@ -549,7 +551,9 @@ func (t *Table[R]) lines(p Paint, from, n int, focus bool) []string {
 		rows = append(rows, p.Row(t.titles(places)))
 	}
 	line := max(from-head, 0)
-	for i := t.rowAt(line, p.W); i < len(t.view) && len(rows) < n; i++ {
+	t.first = t.rowAt(line, p.W)
+	for i := t.first; i < len(t.view) && len(rows) < n; i++ {
+		t.end = i + 1
 		at := t.lineOf(i, p.W)
 		style := t.rowStyle(p, i, focus)
 		if at >= line {

@@ -206,7 +206,7 @@ func sampledTitle(sampled bool, title string) string {
 
 // approx writes a sampled number in a sentence.
 func approx(sampled bool, text string) string {
-	if sampled && text != human.None && text != human.Unknown {
+	if sampled && text != human.None && text != human.Unknown && text != "0" && text != "0/s" {
 		return "~" + text
 	}
 	return text

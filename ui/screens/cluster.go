@@ -104,7 +104,11 @@ func (s *overview) sync(env screen.Env) {
 	for _, section := range s.sections {
 		section.Note = old
 	}
-	s.sections[2].Note = append(partial(s.look.g, s.rows), old...)
+	if missing := partial(s.look.g, s.rows); missing != nil && old != nil {
+		s.sections[2].Note = missing.Text(" ").Then(old)
+	} else if missing != nil {
+		s.sections[2].Note = missing
+	}
 	if s.look.w >= full {
 		s.sections[2].Right = kit.T("2 opens the full list")
 	} else {

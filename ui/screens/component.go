@@ -277,8 +277,12 @@ func (s *component) Keys() []key.Binding {
 			keys = append(keys, s.unfold)
 		}
 	}
-	keys = append(keys, k.graph, k.slots, k.conf, k.window, k.system, k.table.NextPart, k.table.PrevPart)
-	return append(append(keys, k.rows()...), k.table.Zoom)
+	any := len(keys) > 0
+	keys = append(keys, k.graph, k.slots, k.conf, k.window, k.system)
+	if !any {
+		return keys
+	}
+	return append(append(keys, k.table.NextPart, k.table.PrevPart), append(k.rows(), k.table.Zoom)...)
 }
 
 // Update answers keys, the mouse and new snapshots.
@@ -434,12 +438,15 @@ func (s *component) Crumb(env screen.Env) (path []string, state string) {
 	if s.top != nil {
 		topology = s.top.Summary.Name
 	}
-	kind := "bolt"
-	if s.spout {
-		kind = "spout"
+	name := safetext.Clean(s.name)
+	if s.spec != nil || s.page != nil {
+		name += "  bolt"
+		if s.spout {
+			name = safetext.Clean(s.name) + "  spout"
+		}
 	}
 	if lang := language(s.spec); lang != "" {
-		kind += ", " + lang
+		name += ", " + safetext.Clean(lang)
 	}
 	parts := []string{s.look.window()}
 	if !s.look.narrow() {
@@ -451,7 +458,7 @@ func (s *component) Crumb(env screen.Env) (path []string, state string) {
 	if n := s.parts.HiddenColumns(); n > 0 {
 		parts = append(parts, hiddenColumns(n))
 	}
-	return []string{"topologies", safetext.Clean(topology), safetext.Clean(s.name + "  " + kind)}, strings.Join(parts, " · ")
+	return []string{"topologies", safetext.Clean(topology), name}, strings.Join(parts, " · ")
 }
 
 // Position says where the cursor is.

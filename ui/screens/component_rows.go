@@ -56,7 +56,10 @@ func componentRows(env screen.Env, t *cluster.Topology, page *nimbusclient.Topol
 		r := componentRow{
 			ComponentStats: c, spec: spec(t, c.ID), fails: failShare(c.Acked, c.Failed, t.SampleRate),
 			level: found.components[[2]string{t.Summary.ID, c.ID}], timeout: timeout, load: loadOf(t, c),
-			errors: componentErrors(env, t, c),
+			errors: -1,
+		}
+		if page != nil || t.Info != nil {
+			r.errors = componentErrors(env, t, c)
 		}
 		var ok bool
 		if r.rates, ok = t.Rates.Components[c.ID]; !ok {
@@ -186,12 +189,6 @@ func componentLoadCell(c *look, r componentRow) kit.Line {
 	return loadCell(c.g, r.load)
 }
 
-func countErrors(n int) kit.Line {
-	if n == 0 {
-		return kit.T("0")
-	}
-	return kit.S(theme.Warn, human.Count(n))
-}
 
 // Columns of components. The rate, trend and latency columns differ for spouts
 // and bolts; the list of both has all of them.
@@ -259,7 +256,7 @@ func lastColumns() []kit.Column[componentRow] {
 			Less: kit.ByNumber(func(r componentRow) float64 { return r.rates.Skew }), Desc: true,
 		},
 		{
-			Title: "ERR", Align: kit.Right, Min: 3, Priority: 5, Yield: 7, Cell: func(r componentRow) kit.Line { return countErrors(r.errors) },
+			Title: "ERR", Align: kit.Right, Min: 3, Priority: 5, Yield: 7, Cell: func(r componentRow) kit.Line { return errorsCell(r.errors) },
 			Less: kit.ByNumber(func(r componentRow) float64 { return float64(r.errors) }), Desc: true,
 		},
 	}

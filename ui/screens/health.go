@@ -74,7 +74,9 @@ func newHealth(env screen.Env, arg screen.Arg) screen.Screen {
 	}
 	s.table = kit.NewTable(func(f finding) string { return f.Key() }, s.columns()...)
 	s.table.Level = func(f finding) kit.Level { return f.level }
-	s.table.Text = func(f finding) string { return f.Rule + " " + f.Where + " " + f.What + " " + strings.Join(f.Evidence, " ") }
+	s.table.Text = func(f finding) string {
+		return f.Rule + " " + f.Where + " " + f.What + " " + strings.Join(f.Evidence, " ")
+	}
 	s.table.Extra = s.evidence
 	s.table.Changed = func(was, is finding) bool { return was.level != is.level }
 	s.quiet = &kit.Section{NoCount: true, Body: &kit.Text{Lines: s.quietLines}}
@@ -486,7 +488,7 @@ func (s *health) Crumb(env screen.Env) (path []string, state string) {
 		parts = append(parts, "filter "+safetext.Cut(f, 20))
 	}
 	if old := asOf(env, env.Snap.ClusterAt); old != nil {
-		parts = append(parts, strings.TrimSpace(old.Plain()))
+		parts = append(parts, old.Plain())
 	}
 	return []string{"health"}, strings.Join(parts, " · ")
 }

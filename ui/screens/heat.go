@@ -28,13 +28,13 @@ const (
 // order of their tasks.
 type heat struct {
 	executed, load, execute []float64
-	work, loads             string // what the first and the second strip show
+	work, loads, efforts    string // what the strips show
 	hosts                   []string
 	byHost                  []float64 // mean of executed
 }
 
 func newHeat(rows []executorRow, spout bool) heat {
-	h := heat{work: "executed", loads: "capacity"}
+	h := heat{work: "executed", loads: "capacity", efforts: "execute"}
 	if spout {
 		h.work = "emitted"
 	}
@@ -42,9 +42,9 @@ func newHeat(rows []executorRow, spout bool) heat {
 	for _, r := range rows { // pages list them by first task
 		h.executed = append(h.executed, r.work)
 		h.load = append(h.load, r.rates.Load.Value)
-		h.execute = append(h.execute, measured(r.ExecuteMs, r.Executed))
+		h.execute = append(h.execute, effort(r))
 		if r.rates.Load.Shell {
-			h.loads = "L"
+			h.loads, h.efforts = "L", "process"
 		}
 		if count[r.Host] == 0 {
 			h.hosts = append(h.hosts, r.Host)
@@ -79,7 +79,7 @@ func (h heat) inRule(c *look, skew float64) kit.Line {
 		l = l.Text("  " + h.loads + " ").Then(kit.Heat(c.g, h.load).As(theme.Accent))
 	}
 	if known(h.execute) {
-		l = l.Text("  execute ").Then(kit.Heat(c.g, h.execute).As(theme.Accent))
+		l = l.Text("  " + h.efforts + " ").Then(kit.Heat(c.g, h.execute).As(theme.Accent))
 	}
 	l = l.Then(skewPart(skew))
 	if len(h.hosts) < 2 {
@@ -128,7 +128,7 @@ func (h heat) strips(c *look, skew float64) []kit.Line {
 	}
 	add(h.work, h.executed)
 	add(h.loads, h.load)
-	add("execute", h.execute)
+	add(h.efforts, h.execute)
 	if len(lines) > 0 {
 		last := kit.S(theme.Dim, " skew").To(12).Then(skewCell(skew))
 		if len(h.hosts) > 1 {
@@ -152,7 +152,7 @@ func verdict(rows []executorRow, skew float64) string {
 		return ""
 	}
 	if host, factor := slowHost(with); host != "" {
-		return fmt.Sprintf("slow host (execute takes %.1f times as long on %s as elsewhere)", factor, host)
+		return fmt.Sprintf("slow host (a tuple takes %.1f times as long on %s as elsewhere)", factor, host)
 	}
 	if skew < evenSkew {
 		return fmt.Sprintf("even (skew %.1f)", skew)
@@ -184,7 +184,7 @@ func slowHost(rows []executorRow) (host string, factor float64) {
 	by := map[string][]float64{}
 	var hosts []string
 	for _, r := range rows {
-		ms := measured(r.ExecuteMs, r.Executed)
+		ms := effort(r)
 		if math.IsNaN(ms) {
 			continue
 		}
@@ -209,6 +209,15 @@ func slowHost(rows []executorRow) (host string, factor float64) {
 		}
 	}
 	return "", 0
+}
+
+// effort is how long a tuple keeps an executor busy, milliseconds. In a child
+// process that is the time until the ack: execute is only the hand-over.
+func effort(r executorRow) float64 {
+	if r.rates.Load.Shell {
+		return measured(r.ProcessMs, r.Acked)
+	}
+	return measured(r.ExecuteMs, r.Executed)
 }
 
 func median(values []float64) float64 {

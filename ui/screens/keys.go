@@ -30,8 +30,8 @@ func newListKeys(opens string) listKeys {
 // rows are the keys of every table with rows: filter, sort, marks, pins, copy.
 func (k *listKeys) rows() []key.Binding {
 	return []key.Binding{
-		k.table.Filter, k.table.SortLeft, k.table.SortRight, k.table.Invert, k.order, k.columns,
-		k.table.Mark, k.table.MarkRange, k.table.Unmark, k.table.Pin, k.copyID, k.copy,
+		k.table.Filter, k.order, k.columns, k.copyID, k.copy, k.table.Mark, k.table.MarkRange, k.table.Unmark,
+		k.table.Pin, k.table.SortLeft, k.table.SortRight, k.table.Invert,
 	}
 }
 

@@ -21,6 +21,8 @@ const (
 	// manyTopologies is the number up to which all topologies are read so that
 	// their rates can be added up.
 	manyTopologies = 40
+	// manyVisible bounds the rows that one screen can show.
+	manyVisible = 100
 	// errorsWithin is how far back the column ERRORS counts.
 	errorsWithin = 10 * time.Minute
 	// youngSecs marks a worker that started lately in a topology older than
@@ -297,7 +299,7 @@ func partial(g theme.Glyphs, rows []topologyRow) kit.Line {
 	if failed == 0 {
 		return nil
 	}
-	return kit.S(theme.Warn, " "+g.Warn).Text(fmt.Sprintf(" partial: %d of %d topologies", len(rows)-failed, len(rows)))
+	return kit.S(theme.Warn, g.Warn).Text(fmt.Sprintf(" partial: %d of %d topologies", len(rows)-failed, len(rows)))
 }
 
 // readAll is the demand of a screen that shows every topology: pages and
@@ -306,7 +308,7 @@ func readAll(env screen.Env, rows []topologyRow) cluster.Demand {
 	d := cluster.Demand{
 		Pages: map[string][]cluster.PageKey{}, Infos: map[string]bool{}, Structures: map[string]bool{}, Window: env.Window,
 	}
-	for _, r := range rows {
+	for _, r := range rows[:min(len(rows), manyVisible)] {
 		d.Pages[r.ID] = []cluster.PageKey{{Window: env.Window, Sys: false}}
 		d.Structures[r.ID] = true
 		if small(r.TopologySummary) {

@@ -47,7 +47,7 @@ func asOf(env screen.Env, at time.Time) kit.Line {
 	if !env.Snap.Stale(env.Now) || at.IsZero() {
 		return nil
 	}
-	return kit.S(theme.Stale, " as of "+at.In(env.Now.Location()).Format(time.TimeOnly))
+	return kit.S(theme.Stale, "as of "+at.In(env.Now.Location()).Format(time.TimeOnly))
 }
 
 // moment writes a time of day to the minute, with the date when it is not

@@ -339,11 +339,11 @@ func (s *topologies) Crumb(env screen.Env) (path []string, state string) {
 	switch hidden := s.table.HiddenColumns(); {
 	case hidden > 0:
 		parts = append(parts, hiddenColumns(hidden))
-	default:
+	case all > 0:
 		parts = append(parts, fmt.Sprintf("%d of %d", shown, all))
 	}
 	if old := asOf(env, env.Snap.ClusterAt); old != nil {
-		parts = append(parts, strings.TrimSpace(old.Plain()))
+		parts = append(parts, old.Plain())
 	}
 	return []string{"topologies"}, strings.Join(parts, " · ")
 }
@@ -354,6 +354,9 @@ func (s *topologies) Position(env screen.Env) string {
 	row, of := s.table.Position()
 	if of == 0 {
 		return ""
+	}
+	if s.look.narrow() {
+		return fmt.Sprintf("%d/%d", row, of)
 	}
 	return fmt.Sprintf("row %d/%d · %s%d", row, of, env.Theme.Glyphs.Mark, len(s.table.Marked()))
 }
@@ -400,7 +403,10 @@ func (s *topologies) below(env screen.Env, p kit.Paint) []string {
 		blank = 5
 	}
 	h := min(free, 1+len(lines)+blank)
-	title := kit.T(r.Name).Then(asOf(env, env.Snap.ClusterAt))
+	title := kit.T(r.Name)
+	if old := asOf(env, env.Snap.ClusterAt); old != nil {
+		title = title.Text(" ").Then(old)
+	}
 	right := kit.T("id " + r.ID)
 	if p.W < wide {
 		right = nil

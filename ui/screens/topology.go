@@ -47,9 +47,11 @@ type topology struct {
 	page  *nimbusclient.Topology
 	hints []diagnose.Hint
 	thin  bool // columns are in the narrow order
+	// dropped are the columns that a narrow list of spouts does without.
+	dropped []string
 	// longest is the width of the longest name of a component.
 	longest int
-	pick  *picker
+	pick    *picker
 }
 
 func newTopology(env screen.Env, arg screen.Arg) screen.Screen {
@@ -149,6 +151,7 @@ func (s *topology) arrange() {
 		reorder(s.bolts, thin, boltColumns(&s.look), "IN/S", "OUT/S", "TREND (IN)", "PROCESS", "FAIL", "CAPACITY")
 		reorder(s.merged, thin, mergedColumns(&s.look), "IN/S", "OUT/S", "TREND", "PROCESS", "FAIL", "CAPACITY")
 	}
+	s.thinSpouts(thin && !s.look.env.Wide)
 	for _, t := range []*kit.Table[componentRow]{s.spouts, s.bolts, s.merged} {
 		for i := range t.Columns {
 			c := &t.Columns[i]
@@ -167,6 +170,38 @@ func (s *topology) arrange() {
 			}
 		}
 	}
+}
+
+// thinSpouts leaves the secondary columns of the spouts out on a narrow screen:
+// their list has no titles there.
+func (s *topology) thinSpouts(thin bool) {
+	if thin == (s.dropped != nil) {
+		return
+	}
+	if !thin {
+		for _, title := range s.dropped {
+			setHidden(s.spouts, title, false)
+		}
+		s.dropped = nil
+		return
+	}
+	s.dropped = []string{}
+	for _, title := range []string{"ACK/S", "TIMEOUT", "SKEW", "ERR"} {
+		if setHidden(s.spouts, title, true) {
+			s.dropped = append(s.dropped, title)
+		}
+	}
+}
+
+// setHidden hides or shows a column and reports whether that changed it.
+func setHidden[R any](t *kit.Table[R], title string, hide bool) bool {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; strings.TrimPrefix(c.Title, "~") == title && c.Hidden != hide {
+			c.Hidden = hide
+			return true
+		}
+	}
+	return false
 }
 
 // reorder gives a table its columns in the wide order, or with those named
@@ -452,7 +487,7 @@ func (s *topology) Crumb(env screen.Env) (path []string, state string) {
 	if f := s.parts.Filter(); f != "" {
 		parts = append(parts, "filter "+safetext.Cut(f, 20))
 	}
-	if n := s.parts.HiddenColumns(); n > 0 {
+	if n := s.parts.HiddenColumns() + len(s.dropped); n > 0 {
 		parts = append(parts, hiddenColumns(n))
 	}
 	if !s.look.narrow() {
@@ -617,7 +652,7 @@ func (s *topology) workers(env screen.Env) string {
 
 // briefSizes is the line of facts of a small screen.
 func (s *topology) briefSizes(env screen.Env) kit.Line {
-	l := kit.T(" " + strings.Replace(s.workers(env), " of ", "/", 1)).Add(theme.Dim, " workers")
+	l := kit.T(" "+strings.Replace(s.workers(env), " of ", "/", 1)).Add(theme.Dim, " workers")
 	l = l.Add(theme.Dim, " · complete ").Then(latencyCell(s.row.totals.CompleteMs, some(s.row.totals.Acked)))
 	l = l.Add(theme.Dim, " · acked ").Then(rateCell(s.row.rates.Acked))
 	return l.Add(theme.Dim, " · failed ").Then(shareCell(s.row.fails, failLevel(s.row.fails)))
