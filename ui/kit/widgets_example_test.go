@@ -20,7 +20,7 @@ func ExampleLine() {
 func ExampleRule() {
 	p := kit.Paint{Theme: theme.New("dark", true), W: 40, H: 1}
 	print([]string{kit.Rule(p, "bolts (8)", "S shows 2 more")})
-	// Output: |─ bolts (8) ────────── S shows 2 more ─|
+	// Output: |─ bolts (8) ─────────── S shows 2 more ─|
 }
 
 func ExampleSpark() {
