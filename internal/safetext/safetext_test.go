@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/stormtop/stormtop/internal/termtest"
 )
 
 func TestClean(t *testing.T) {
@@ -130,7 +132,8 @@ func settleSlowly(s string) string {
 	return s
 }
 
-// TestRandomTexts strings together the troublesome and the harmless.
+// TestRandomTexts strings together the troublesome and the harmless, and asks a
+// terminal about their width.
 func TestRandomTexts(t *testing.T) {
 	pieces := []string{
 		"a", " ", "word", "\x1b", "[31m", "\x9b", "é", "e\u0301", "\u0301", "日", "한", "ᄀ", "ᅡ", "ᆨ", "🔥", "👍", "🏽",
@@ -144,6 +147,7 @@ func TestRandomTexts(t *testing.T) {
 			b.WriteString(pieces[rng.IntN(len(pieces))])
 		}
 		check(t, b.String())
+		termtest.CheckFrame(t, Clean(b.String()), Width(b.String()), 1)
 		if t.Failed() {
 			return
 		}
