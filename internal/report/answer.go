@@ -41,7 +41,7 @@ type Head struct {
 // Options say how an answer is printed.
 type Options struct {
 	Format Format
-	// ASCII shows remote text and absent values without a character beyond it.
+	// ASCII keeps tables and texts, which are for people, to it.
 	ASCII bool
 }
 
@@ -97,11 +97,11 @@ func (a Answer) Write(w io.Writer, head Head, opts Options) error {
 	case FormatJSONL:
 		a.writeLines(out, head)
 	case FormatCSV:
-		if err := a.writeCSV(out, opts); err != nil {
+		if err := a.writeCSV(out); err != nil {
 			return err
 		}
 	case FormatName:
-		a.writeNames(out, opts)
+		a.writeNames(out)
 	case FormatText, FormatDOT:
 		writeLine(out, strings.TrimSuffix(a.texts[opts.Format], "\n"), opts)
 	default:
@@ -125,7 +125,7 @@ func (h Head) object() object {
 	if warnings == nil {
 		warnings = []string{}
 	}
-	return object{{"cluster", h.Cluster}, {"asOf", h.AsOf}, {"warnings", warnings}}
+	return object{{"cluster", word(h.Cluster)}, {"asOf", h.AsOf}, {"warnings", warnings}}
 }
 
 func (a Answer) writeJSON(out *bufio.Writer, head Head) {

@@ -249,6 +249,6 @@ func errorFields() []field[errorRow] {
 		{key: "errorLapsedSecs", title: "AGE", show: age, get: func(e errorRow) any { return lapsed(e.asOf, &e.ErrorInfo) }},
 		{key: "errorHost", title: "HOST", get: func(e errorRow) any { return ptr(e.Host) }},
 		{key: "errorPort", title: "PORT", show: plain, get: func(e errorRow) any { return ptr(e.Port) }},
-		{key: "error", title: "ERROR", show: firstLine, cut: 80, get: func(e errorRow) any { return e.Error }},
+		{key: "error", title: "ERROR", show: headline, cut: 80, get: func(e errorRow) any { return e.Error }},
 	}
 }

@@ -112,6 +112,8 @@ func plain(v any) string {
 		return ""
 	case string:
 		return v
+	case lastError:
+		return cutError(v.text)
 	case bool:
 		return strconv.FormatBool(v)
 	case int:
@@ -170,13 +172,27 @@ func yes(on string) func(any) string {
 	}
 }
 
-// firstLine shows the beginning of a long text.
-func firstLine(v any) string {
-	s, _ := v.(string)
-	line, _, more := strings.Cut(strings.TrimSpace(s), "\n")
-	line = strings.TrimSpace(line)
-	if more {
-		line += " …"
+// traceback begins the text of a Python error; what happened stands at its end.
+const traceback = "Traceback (most recent call last)"
+
+// headline shows the line of an error that says what happened: the first, or of
+// a Python traceback the last before the Java stack.
+func headline(v any) string {
+	s := plain(v)
+	if e, ok := v.(lastError); ok {
+		s = e.text
 	}
-	return line
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	what := strings.TrimSpace(lines[0])
+	if strings.Contains(what, traceback) {
+		for _, line := range lines[1:] {
+			if strings.HasPrefix(line, "\tat ") {
+				break
+			}
+			if line = strings.TrimSpace(line); line != "" {
+				what = line
+			}
+		}
+	}
+	return what
 }

@@ -67,6 +67,8 @@ func appendJSON(dst []byte, v any, depth int) []byte {
 		return append(dst, v...)
 	case time.Time:
 		return appendString(dst, v.Format(time.RFC3339))
+	case lastError:
+		return appendString(dst, cutError(v.text))
 	case object:
 		return appendObject(dst, v, depth)
 	case []object:

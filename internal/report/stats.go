@@ -94,6 +94,10 @@ func ackFields[T any](of func(T) nimbusclient.Stats) []field[T] {
 // lastErrorChars is where the UI cuts the last error of a component.
 const lastErrorChars = 200
 
+// lastError is the text of a component's last error: whole for people, and cut
+// where REST cuts it.
+type lastError struct{ text string }
+
 // cutError cuts a text as Java does, in UTF-16 units, without splitting a
 // character.
 func cutError(s string) string {

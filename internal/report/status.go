@@ -233,10 +233,22 @@ func statusFacts(body object) []fact {
 	}
 	if body.get("schedulerDisplayResource") == true {
 		facts = append(facts,
-			fact{"memory", of("availMem", megabytes, human.Unknown) + " free of " + of("totalMem", megabytes, human.Unknown)},
-			fact{"cpu", of("availCpu", percent, human.Unknown) + " free of " + of("totalCpu", percent, human.Unknown)})
+			fact{"memory", room(body, "availMem", "totalMem", "memAssignedPercentUtil", megabytes)},
+			fact{"cpu", room(body, "availCpu", "totalCpu", "cpuAssignedPercentUtil", percent)})
 	}
 	return facts
+}
+
+// room says how much of a resource is left; of what nobody reports the use only
+// the total is known.
+func room(body object, free, total, share string, show func(any) string) string {
+	switch {
+	case body.get(total) == nil:
+		return human.Unknown
+	case body.get(share) == nil:
+		return show(body.get(total)) + " (its use is not reported)"
+	}
+	return show(body.get(free)) + " free of " + show(body.get(total))
 }
 
 func problemsOf(health diagnose.Report) []diagnose.Finding {
@@ -264,7 +276,7 @@ func problemFields() []field[diagnose.Finding] {
 		}},
 		{key: "where", title: "WHERE", get: func(f finding) any { return f.Where }},
 		{key: "rule", title: "RULE", get: func(f finding) any { return f.Rule }},
-		{key: "what", title: "WHAT", get: func(f finding) any { return f.What }},
+		{key: "what", title: "WHAT", show: headline, cut: 100, get: func(f finding) any { return f.What }},
 		{key: "since", get: func(f finding) any { return instant(f.Since) }},
 		{key: "topologyId", get: func(f finding) any { return word(f.TopologyID) }},
 		{key: "component", get: func(f finding) any { return word(f.Component) }},

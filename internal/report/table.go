@@ -137,7 +137,7 @@ func numeric(list []object, key string) bool {
 
 // writeCSV writes a line of keys and a line a record; what is not there is
 // empty.
-func (a Answer) writeCSV(out *bufio.Writer, opts Options) error {
+func (a Answer) writeCSV(out *bufio.Writer) error {
 	w := csv.NewWriter(out)
 	if err := w.Write(a.keys); err != nil {
 		return err
@@ -146,9 +146,6 @@ func (a Answer) writeCSV(out *bufio.Writer, opts Options) error {
 	for _, r := range a.records {
 		for i, key := range a.keys {
 			line[i] = safetext.Clean(plain(r.get(key)))
-			if opts.ASCII {
-				line[i] = safetext.ASCII(line[i])
-			}
 		}
 		if err := w.Write(line); err != nil {
 			return err
@@ -158,8 +155,8 @@ func (a Answer) writeCSV(out *bufio.Writer, opts Options) error {
 	return w.Error()
 }
 
-func (a Answer) writeNames(out *bufio.Writer, opts Options) {
+func (a Answer) writeNames(out *bufio.Writer) {
 	for _, name := range a.names {
-		writeLine(out, safetext.Clean(name), opts)
+		writeLine(out, safetext.Clean(name), Options{})
 	}
 }

@@ -188,7 +188,7 @@ func topologyFacts(body object) []fact {
 	if s, _ := body.get("schedulerInfo").(string); s != "" {
 		facts = append(facts, fact{"scheduler", s})
 	}
-	if body.get("schedulerDisplayResource") == true {
+	if body.get("schedulerDisplayResource") == true && body.get("assignedTotalMem") != nil {
 		facts = append(facts, fact{"assigned", of("assignedTotalMem", megabytes) + " · " + of("assignedCpu", percent)})
 	}
 	return facts
@@ -261,7 +261,7 @@ func trailFields() []field[componentRow] {
 		{key: "errorLapsedSecs", title: "ERROR AGE", show: age, get: func(c componentRow) any { return lapsed(c.asOf, c.LastError) }},
 		{key: "errorHost", title: "ERROR HOST", wide: true, get: of(func(e *nimbusclient.ErrorInfo) any { return ptr(e.Host) })},
 		{key: "errorPort", title: "PORT", wide: true, show: plain, get: of(func(e *nimbusclient.ErrorInfo) any { return ptr(e.Port) })},
-		{key: "lastError", title: "LAST ERROR", show: firstLine, cut: 48, get: of(func(e *nimbusclient.ErrorInfo) any { return word(cutError(e.Error)) })},
+		{key: "lastError", title: "LAST ERROR", show: headline, cut: 48, get: of(func(e *nimbusclient.ErrorInfo) any { return lastError{e.Error} })},
 	}
 }
 

@@ -1,0 +1,225 @@
+//go:build lab
+
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormtop/stormtop/internal/report/restcompare"
+	"github.com/stormtop/stormtop/internal/termtest/require"
+	"github.com/stormtop/stormtop/nimbusclient"
+)
+
+// patience is how long rounds are repeated until every combination had a valid
+// one. Statistics move with heartbeats, every 3 s or 10 s in the lab, and a round
+// takes a fraction of a second.
+const patience = 4 * time.Minute
+
+// combination is one question to both.
+type combination struct {
+	endpoint restcompare.Endpoint
+	path     string   // of REST, with its query
+	args     []string // of stormtop
+}
+
+func (c combination) String() string { return strings.Join(c.args, " ") }
+
+// The commands give the same values as the Storm UI of a running cluster: for
+// every topology, component, window, with and without system components. A round
+// is REST – stormtop – REST, valid when both REST answers agree.
+func TestSameAsLiveREST(t *testing.T) {
+	nimbus := require.Env(t, "STORMTOP_NIMBUS", "addresses of a cluster's Nimbuses")
+	ui := os.Getenv("LAB_UI")
+	if ui == "" {
+		fmt.Println("REST: no Storm UI here (LAB_UI is not set); compared with the recorded answers instead")
+		compareRecorded(t)
+		return
+	}
+	l := &live{t: t, ui: strings.TrimSuffix(ui, "/"), bin: buildCommand(t), line: lineOf(t, nimbus)}
+	open := l.combinations()
+	total := len(open)
+	deadline := time.Now().Add(patience)
+	values, rounds, invalid := 0, 0, 0
+	for len(open) > 0 && time.Now().Before(deadline) {
+		var again []combination
+		for _, c := range open {
+			rounds++
+			n, valid := l.round(c)
+			if !valid {
+				invalid++
+				again = append(again, c)
+				continue
+			}
+			values += n
+		}
+		open = again
+	}
+	for _, c := range open {
+		t.Errorf("no valid round of %q within %s: REST kept moving", c, patience)
+	}
+	fmt.Printf("REST: compared live with %s (Storm %s): %d combinations, %d values, %d rounds of which %d were not of one moment\n",
+		ui, l.line, total, values, rounds, invalid)
+}
+
+type live struct {
+	t       *testing.T
+	ui, bin string
+	line    string
+}
+
+func buildCommand(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "stormtop")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "github.com/stormtop/stormtop/cmd/stormtop")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building stormtop: %v\n%s", err, out)
+	}
+	return bin
+}
+
+func lineOf(t *testing.T, nimbus string) string {
+	t.Helper()
+	client := nimbusclient.New(nimbusclient.Config{Seeds: strings.Split(nimbus, ",")})
+	defer client.Close()
+	line := ""
+	err := client.Read(t.Context(), func(s *nimbusclient.Session) error {
+		line = s.Server().Line.String()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return line
+}
+
+// combinations lists every question that this version's UI can be asked.
+func (l *live) combinations() []combination {
+	list := []combination{
+		{restcompare.ClusterSummary, "cluster/summary", []string{"status"}},
+		{restcompare.TopologySummary, "topology/summary", []string{"list"}},
+		{restcompare.SupervisorSummary, "supervisor/summary", []string{"supervisors"}},
+	}
+	if l.line != "0.9" && l.line != "0.10" { // whose UI has no such page
+		list = append(list, combination{restcompare.NimbusSummary, "nimbus/summary", []string{"status"}})
+	}
+	var topologies struct {
+		Topologies []struct{ ID, Status string }
+	}
+	l.into("topology/summary", &topologies)
+	if len(topologies.Topologies) == 0 {
+		l.t.Fatal("no topology runs: submit one before comparing")
+	}
+	for _, t := range topologies.Topologies {
+		var page struct {
+			Spouts []struct{ SpoutID string }
+			Bolts  []struct{ BoltID string }
+		}
+		l.into("topology/"+url.PathEscape(t.ID)+"?sys=true", &page)
+		for _, window := range nimbusclient.Windows {
+			for _, sys := range []bool{false, true} {
+				query := url.Values{"window": {string(window)}}
+				args := []string{"--window", string(window)}
+				if sys {
+					query.Set("sys", "true")
+					args = append(args, "--sys")
+				}
+				add := func(e restcompare.Endpoint, path string, command ...string) {
+					list = append(list, combination{e, path + "?" + query.Encode(), append(command, args...)})
+				}
+				base := "topology/" + url.PathEscape(t.ID)
+				add(restcompare.TopologyPage, base, "topology", t.ID, "--conf")
+				for _, s := range page.Spouts {
+					add(restcompare.ComponentPage, base+"/component/"+url.PathEscape(s.SpoutID), "component", t.ID, s.SpoutID)
+				}
+				for _, b := range page.Bolts {
+					add(restcompare.ComponentPage, base+"/component/"+url.PathEscape(b.BoltID), "component", t.ID, b.BoltID)
+				}
+			}
+		}
+	}
+	return list
+}
+
+// round asks REST, stormtop and REST again, and returns how many values were
+// compared. Differences in a valid round are failures.
+func (l *live) round(c combination) (values int, valid bool) {
+	began := time.Now()
+	before := l.rest(c.path)
+	ours := l.command(c.args)
+	after := l.rest(c.path)
+	if !restcompare.Same(c.endpoint, l.line, before, after) {
+		return 0, false
+	}
+	result := restcompare.Compare(c.endpoint, restcompare.Pair{Line: l.line, Rest: after, Ours: ours, Round: time.Since(began)})
+	for _, d := range result.Differences {
+		l.t.Errorf("%s: %s", c, d)
+	}
+	return result.Compared, true
+}
+
+func (l *live) command(args []string) map[string]any {
+	l.t.Helper()
+	ctx, cancel := context.WithTimeout(l.t.Context(), 30*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, l.bin, slices.Concat(args, []string{"-o", "json"})...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		l.t.Fatalf("stormtop %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+	}
+	answer, err := restcompare.Decode(&out)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return answer
+}
+
+func (l *live) get(path string) []byte {
+	l.t.Helper()
+	req, err := http.NewRequestWithContext(l.t.Context(), http.MethodGet, l.ui+"/api/v1/"+path, http.NoBody)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		l.t.Fatalf("GET %s: %s\n%.300s", path, resp.Status, body)
+	}
+	return body
+}
+
+func (l *live) rest(path string) map[string]any {
+	l.t.Helper()
+	answer, err := restcompare.Decode(bytes.NewReader(l.get(path)))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return answer
+}
+
+func (l *live) into(path string, v any) {
+	l.t.Helper()
+	if err := json.Unmarshal(l.get(path), v); err != nil {
+		l.t.Fatal(err)
+	}
+}
