@@ -55,7 +55,8 @@ func newOverview(env screen.Env, arg screen.Arg) screen.Screen {
 	s.supervisors.Changed = func(was, is hostRow) bool {
 		return was.level != is.level || was.used != is.used || was.slots != is.slots
 	}
-	s.supervisors.Order = kit.Order[hostRow]{Name: "HOST"}
+	s.supervisors.Order = kit.Order[hostRow]{Name: asListed}
+	s.nimbuses.Order = kit.Order[nimbusRow]{Name: asListed}
 	s.topologies = kit.NewTable(topologyKey, overviewTopologyColumns(&s.look)...)
 	s.topologies.Level = func(r topologyRow) kit.Level { return r.level }
 	s.topologies.Changed = func(was, is topologyRow) bool { return was.Status != is.Status || was.level != is.level }
@@ -161,7 +162,7 @@ func (s *overview) Keys() []key.Binding {
 	if s.arg() != (destination{}) {
 		keys = append(keys, k.enter)
 	}
-	keys = append(keys, k.table.NextPart, k.table.PrevPart)
+	keys = append(keys, k.partKeys(s.parts.Active(), s.sections[:]...)...)
 	if s.selectedTopology().ID != "" {
 		keys = append(keys, k.graph, k.slots)
 	}
@@ -172,7 +173,15 @@ func (s *overview) Keys() []key.Binding {
 	if len(s.rows) > manyTopologies && !s.sum {
 		keys = append(keys, s.sumAll)
 	}
-	return append(append(keys, k.rows()...), k.table.Zoom)
+	switch s.parts.Active() {
+	case s.sections[0]:
+		keys = append(append(keys, rowKeys(k, s.nimbuses)...), sortKeys(k, s.nimbuses)...)
+	case s.sections[1]:
+		keys = append(append(keys, rowKeys(k, s.supervisors)...), sortKeys(k, s.supervisors)...)
+	default:
+		keys = append(append(keys, rowKeys(k, s.topologies)...), sortKeys(k, s.topologies)...)
+	}
+	return append(keys, k.table.Zoom)
 }
 
 // destination is what enter opens.
@@ -250,7 +259,7 @@ func (s *overview) press(env screen.Env, press tea.KeyPressMsg) tea.Cmd {
 		s.sum = true
 	case on != (destination{}) && key.Matches(press, k.enter):
 		return screen.Open(on.id, on.arg)
-	case on != (destination{}) && key.Matches(press, k.conf):
+	case key.Matches(press, k.conf):
 		return s.conf(on)
 	case t.ID != "" && key.Matches(press, k.graph):
 		return screen.Open("graph", on.arg)
@@ -268,10 +277,10 @@ func (s *overview) press(env screen.Env, press tea.KeyPressMsg) tea.Cmd {
 
 // conf opens a topology's configuration, or Nimbus' from one of its rows.
 func (s *overview) conf(on destination) tea.Cmd {
-	switch s.parts.Active() {
-	case s.sections[0]:
+	switch on.id {
+	case "connections":
 		return screen.Open("conf", screen.Arg{})
-	case s.sections[2]:
+	case "topology":
 		return screen.Open("conf", on.arg)
 	}
 	return nil

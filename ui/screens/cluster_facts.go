@@ -15,16 +15,15 @@ import (
 
 // overviewFacts is the summary above the lists.
 type overviewFacts struct {
-	supervisors, lost    int
-	slots, used          int
-	executors, tasks     int
-	known                bool // Nimbus has answered
-	acked, failed        cluster.Rate
-	failShare            float64
-	summed, topologies   int // topologies that are in the sums, of how many
-	memory, cpu          string
-	calls, zookeeper     kit.Line
-	callsOn, zookeeperOn bool
+	supervisors, lost  int
+	slots, used        int
+	executors, tasks   int
+	known              bool // Nimbus has answered
+	acked, failed      cluster.Rate
+	failShare          float64
+	summed, topologies int // topologies that are in the sums, of how many
+	memory, cpu        string
+	calls, zookeeper   kit.Line
 }
 
 func newOverviewFacts(env screen.Env, rows []topologyRow) overviewFacts {
@@ -128,14 +127,12 @@ func (f *overviewFacts) resources(env screen.Env) {
 func (f *overviewFacts) sources(env screen.Env) {
 	link := &env.Snap.Link
 	if n := link.Nimbus; n.Calls > 0 {
-		f.callsOn = true
-		f.calls = kit.T(human.Rate(n.CallsPerSec) + " to Nimbus")
+		f.calls = kit.T(human.Rate(n.CallsPerSec))
 		if slow := n.Slowest; slow.Took > 0 {
-			f.calls = f.calls.Add(theme.Dim, ", slowest ").Text(human.Latency(float64(slow.Took.Microseconds())/1000)).
-				Add(theme.Dim, " ("+slow.Op+")")
+			f.calls = f.calls.Add(theme.Dim, " · slowest ").Text(human.Latency(float64(slow.Took.Microseconds())/1000)).
+				Add(theme.Dim, " "+slow.Op)
 		}
 	}
-	f.zookeeperOn = true
 	switch {
 	case link.ZKOff != "":
 		f.zookeeper = kit.S(theme.Dim, "not used: "+link.ZKOff)
@@ -151,8 +148,6 @@ func (f *overviewFacts) sources(env screen.Env) {
 			f.zookeeper = f.zookeeper.Add(theme.Dim, " · session on ").Text(hostOf(link.ZK.Server))
 		}
 		f.zookeeper = f.zookeeper.Add(theme.Dim, " · root ").Text(env.Snap.ZK.Root)
-	default:
-		f.zookeeperOn = false
 	}
 }
 

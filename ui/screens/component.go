@@ -31,6 +31,7 @@ type component struct {
 	id, name string // of the topology, of the component
 	opened   time.Time
 	keys     listKeys
+	source   key.Binding // of an input stream
 	unfold   key.Binding
 
 	executors *kit.Table[executorRow]
@@ -59,7 +60,7 @@ type component struct {
 func newComponent(env screen.Env, arg screen.Arg) screen.Screen {
 	s := &component{
 		id: arg.TopologyID, name: arg.Component, opened: env.Now, keys: newListKeys("worker"),
-		unfold: kit.Bind("enter", "unfold", "enter"), unfolded: map[string]bool{},
+		source: kit.Bind("enter", "source", "enter"), unfold: kit.Bind("enter", "unfold", "enter"), unfolded: map[string]bool{},
 	}
 	s.spout = s.isSpout(env)
 	s.executors = kit.NewTable(func(r executorRow) string { return r.ID.String() }, executorColumns(&s.look, s.spout)...)
@@ -67,6 +68,7 @@ func newComponent(env screen.Env, arg screen.Arg) screen.Screen {
 	s.executors.Order = kit.Order[executorRow]{Name: "EXECUTED", Less: byWork}
 	s.executors.Changed = func(was, is executorRow) bool { return was.Host != is.Host || was.Port != is.Port }
 	s.inputs = kit.NewTable(func(r inputRow) string { return r.Component + "\x00" + r.Stream }, inputColumns()...)
+	s.inputs.Order = kit.Order[inputRow]{Name: asListed}
 	s.outputs = kit.NewTable(func(r outputRow) string { return r.Stream }, outputColumns()...)
 	s.outputs.NoCursor = true
 	s.errors = kit.NewTable(func(r errorRow) string { return r.key }, errorColumns(&s.look)...)
@@ -117,9 +119,11 @@ func (s *component) sync(env screen.Env) {
 		s.rebuild(env)
 	}
 	for i := range s.executors.Columns {
-		c := &s.executors.Columns[i]
-		if c.Title == columnStorm {
+		switch c := &s.executors.Columns[i]; strings.TrimPrefix(c.Title, "~") {
+		case columnStorm:
 			c.Hidden = !env.Wide
+		case "TREND":
+			c.Min = s.look.trend(14)
 		}
 	}
 	s.parts.SetWide(env.Wide)
@@ -262,27 +266,30 @@ func (s *component) Escape() bool { return s.parts.Escape() }
 // Keys are the bindings that act now.
 func (s *component) Keys() []key.Binding {
 	k := &s.keys
-	var keys []key.Binding
+	var first, last []key.Binding
 	switch s.parts.Active() {
 	case s.executorPart:
 		if _, on := s.executors.Selected(); on {
-			keys = append(keys, k.enter)
+			first = append(first, k.enter)
 		}
+		last = append(rowKeys(k, s.executors), sortKeys(k, s.executors)...)
 	case s.inputPart:
 		if _, on := s.inputs.Selected(); on {
-			keys = append(keys, kit.Bind("enter", "source", "enter"))
+			first = append(first, s.source)
 		}
+		last = append(rowKeys(k, s.inputs), sortKeys(k, s.inputs)...)
 	case s.errorPart:
 		if _, on := s.errors.Selected(); on {
-			keys = append(keys, s.unfold)
+			first = append(first, s.unfold)
 		}
+		last = rowKeys(k, s.errors)
 	}
-	any := len(keys) > 0
-	keys = append(keys, k.graph, k.slots, k.conf, k.window, k.system)
-	if !any {
+	keys := append(first, k.graph, k.slots, k.conf, k.window, k.system)
+	if len(last) == 0 {
 		return keys
 	}
-	return append(append(keys, k.table.NextPart, k.table.PrevPart), append(k.rows(), k.table.Zoom)...)
+	keys = append(keys, k.partKeys(s.parts.Active(), s.executorPart, s.inputPart, s.errorPart)...)
+	return append(append(keys, last...), k.table.Zoom)
 }
 
 // Update answers keys, the mouse and new snapshots.
@@ -397,7 +404,7 @@ func (s *component) columns() *picker {
 	case s.inputPart:
 		return pickColumns(s.look.g, s.inputs)
 	case s.errorPart:
-		return nil
+		return pickColumns(s.look.g, s.errors)
 	}
 	return pickColumns(s.look.g, s.executors, columnStorm)
 }

@@ -151,7 +151,7 @@ func executorColumns(c *look, spout bool) []kit.Column[executorRow] {
 			if r.starting {
 				return kit.S(theme.Wait, "starting")
 			}
-			return trendCell(c.g, flow(r), 14)
+			return trendCell(c.g, flow(r), c.trend(14))
 		},
 	}, kit.Column[executorRow]{
 		Title: "SHARE", Align: kit.Right, Min: 6, Cell: func(r executorRow) kit.Line { return said(human.Share(r.share)) },

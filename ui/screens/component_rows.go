@@ -189,7 +189,6 @@ func componentLoadCell(c *look, r componentRow) kit.Line {
 	return loadCell(c.g, r.load)
 }
 
-
 // Columns of components. The rate, trend and latency columns differ for spouts
 // and bolts; the list of both has all of them.
 
@@ -230,15 +229,9 @@ func outColumn(priority, yield int) kit.Column[componentRow] {
 }
 
 func trendColumn(c *look, title string, rate func(r componentRow) cluster.Rate) kit.Column[componentRow] {
-	cells := func() int {
-		if c.narrow() {
-			return 8
-		}
-		return 14
-	}
 	return kit.Column[componentRow]{
-		Title: title, Min: 8, Max: 14, Flex: 1, Priority: 5, Yield: 5,
-		Cell: func(r componentRow) kit.Line { return trendCell(c.g, rate(r), cells()) },
+		Title: title, Min: 14, Priority: 5, Yield: 5,
+		Cell: func(r componentRow) kit.Line { return trendCell(c.g, rate(r), c.trend(14)) },
 	}
 }
 

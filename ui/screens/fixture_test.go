@@ -705,6 +705,11 @@ func totals(emitted, acked, failed int64, completeMs float64) nimbusclient.Total
 // rate is a rate with a trend drawn in the glyphs of a sparkline.
 func rate(perSec float64, shape string) cluster.Rate {
 	r := cluster.Rate{PerSec: perSec}
+	// What came before went up and down a little around where the shape begins.
+	first := float64(strings.IndexRune("▁▂▃▄▅▆▇█", []rune(shape)[0])/len("▁")+1) / 8
+	for i := range 36 {
+		r.Trend = append(r.Trend, perSec*first*(1+math.Sin(float64(i)/3)/8))
+	}
 	for _, glyph := range shape {
 		level := strings.IndexRune("▁▂▃▄▅▆▇█", glyph) / len("▁")
 		switch {

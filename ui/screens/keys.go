@@ -27,12 +27,69 @@ func newListKeys(opens string) listKeys {
 	}
 }
 
-// rows are the keys of every table with rows: filter, sort, marks, pins, copy.
-func (k *listKeys) rows() []key.Binding {
-	return []key.Binding{
-		k.table.Filter, k.order, k.columns, k.copyID, k.copy, k.table.Mark, k.table.MarkRange, k.table.Unmark,
-		k.table.Pin, k.table.SortLeft, k.table.SortRight, k.table.Invert,
+// rowKeys are the keys of a table that act on its rows now: filter, order,
+// columns, copy, marks, pin.
+func rowKeys[R any](k *listKeys, t *kit.Table[R]) []key.Binding {
+	if _, all := t.Rows(); all == 0 {
+		return nil
 	}
+	keys := []key.Binding{k.table.Filter}
+	if names, _ := t.Orders(); len(names) > 1 {
+		keys = append(keys, k.order)
+	}
+	keys = append(keys, k.columns)
+	if _, on := t.Selected(); on {
+		keys = append(keys, k.copyID, k.copy, k.table.Mark, k.table.MarkRange)
+	}
+	if len(t.Marked()) > 0 {
+		keys = append(keys, k.table.Unmark)
+	}
+	if _, on := t.Selected(); on {
+		keys = append(keys, k.table.Pin)
+	}
+	return keys
+}
+
+// sortKeys are the keys that change the order of a table now.
+func sortKeys[R any](k *listKeys, t *kit.Table[R]) []key.Binding {
+	var keys []key.Binding
+	names, at := t.Orders()
+	if at > 0 {
+		keys = append(keys, k.table.SortLeft)
+	}
+	if at < len(names)-1 {
+		keys = append(keys, k.table.SortRight)
+	}
+	if at > 0 || t.Order.Less != nil {
+		keys = append(keys, k.table.Invert)
+	}
+	return keys
+}
+
+// partKeys are the keys that go to another section now; sections are those that
+// a cursor can stand in.
+func (k *listKeys) partKeys(active *kit.Section, sections ...*kit.Section) []key.Binding {
+	var keys []key.Binding
+	before, after, seen := false, false, false
+	for _, section := range sections {
+		shown, _ := section.Body.Rows()
+		switch {
+		case section == active:
+			seen = true
+		case section.Hide || shown == 0:
+		case seen:
+			after = true
+		default:
+			before = true
+		}
+	}
+	if after {
+		keys = append(keys, k.table.NextPart)
+	}
+	if before {
+		keys = append(keys, k.table.PrevPart)
+	}
+	return keys
 }
 
 // clicked gives a click of the left button to what was drawn there.

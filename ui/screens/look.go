@@ -26,6 +26,18 @@ type look struct {
 // narrow reports whether words are cut short.
 func (c *look) narrow() bool { return c.w > 0 && c.w < full }
 
+// trend is the number of points a trend shows, given what it was designed for:
+// fewer on a narrow screen, more where there is room.
+func (c *look) trend(designed int) int {
+	switch {
+	case c.narrow():
+		return min(designed, 8)
+	case c.w >= 160:
+		return min(designed+(c.w-120)/3, 40)
+	}
+	return designed
+}
+
 // window is the part of the breadcrumb that names the window.
 func (c *look) window() string {
 	if c.narrow() {

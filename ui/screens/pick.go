@@ -11,6 +11,9 @@ import (
 	"github.com/stormtop/stormtop/ui/theme"
 )
 
+// asListed is the order in which a server lists things.
+const asListed = "as listed"
+
 // picker is a small list over a screen: the order to sort by, or the columns to
 // show. While it is open all keys are its own.
 type picker struct {

@@ -145,8 +145,8 @@ func topologyColumns(c *look) []kit.Column[topologyRow] {
 			Less: number(func(r topologyRow) float64 { return r.rates.Acked.PerSec }), Desc: true,
 		},
 		{
-			Title: "~TREND", Min: 12, Max: 40, Flex: 3, Priority: 5,
-			Cell: func(r topologyRow) kit.Line { return trendCell(c.g, r.rates.Acked, c.trendCells()) },
+			Title: "~TREND", Min: 12, Priority: 5,
+			Cell: func(r topologyRow) kit.Line { return trendCell(c.g, r.rates.Acked, c.trend(12)) },
 		},
 		{
 			Title: "~FAIL", Align: kit.Right, Min: 6, Priority: 2, Yield: 2, Cell: func(r topologyRow) kit.Line { return shareCell(r.fails, failLevel(r.fails)) },
@@ -169,9 +169,6 @@ func topologyColumns(c *look) []kit.Column[topologyRow] {
 		},
 	}
 }
-
-// trendCells is how many points a trend in a list shows.
-func (c *look) trendCells() int { return 12 }
 
 func completeOf(r topologyRow) float64 {
 	if r.totals.CompleteMs == nil || !some(r.totals.Acked) {
@@ -222,6 +219,9 @@ func (s *topologies) sync(env screen.Env) {
 		switch bare := strings.TrimPrefix(c.Title, "~"); bare {
 		case "EMIT/S", "ACK/S", "TREND", "FAIL":
 			c.Title = sampledTitle(s.look.sampled, bare)
+			if bare == "TREND" {
+				c.Min = s.look.trend(12)
+			}
 		case "  NAME":
 			c.Min = s.look.nameWidth(s.longest+2, 18)
 		case "CAPMAX", "CAP":
@@ -262,10 +262,12 @@ func (s *topologies) Escape() bool { return s.table.Escape() }
 // Keys are the bindings that act now.
 func (s *topologies) Keys() []key.Binding {
 	k := &s.keys
-	if _, on := s.table.Selected(); !on {
-		return []key.Binding{k.window, k.table.Filter, k.columns}
+	var keys []key.Binding
+	if _, on := s.table.Selected(); on {
+		keys = append(keys, k.enter, k.graph, k.slots, k.conf)
 	}
-	return append([]key.Binding{k.enter, k.graph, k.slots, k.conf, k.window}, k.rows()...)
+	keys = append(append(keys, k.window), rowKeys(k, s.table)...)
+	return append(keys, sortKeys(k, s.table)...)
 }
 
 func (s *topologies) Update(env screen.Env, msg tea.Msg) tea.Cmd {

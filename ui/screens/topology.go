@@ -158,6 +158,9 @@ func (s *topology) arrange() {
 			switch bare := strings.TrimPrefix(c.Title, "~"); bare {
 			case "IN/S", "OUT/S", "ACK/S", "TREND", "TREND (IN)", "FAIL":
 				c.Title = sampledTitle(s.look.sampled, bare)
+				if strings.HasPrefix(bare, "TREND") {
+					c.Min = s.look.trend(14)
+				}
 			case "COMPONENT":
 				c.Min = s.look.nameWidth(s.longest, 12)
 			case "KIND":
@@ -355,9 +358,24 @@ func (s *topology) selected() (componentRow, bool) {
 // Keys are the bindings that act now.
 func (s *topology) Keys() []key.Binding {
 	k := &s.keys
-	keys := []key.Binding{k.graph, k.slots, k.conf, k.window, k.system, k.table.NextPart, k.table.PrevPart}
-	if _, on := s.selected(); on {
-		keys = append(append([]key.Binding{k.enter}, keys...), k.rows()...)
+	keys := []key.Binding{k.graph, k.slots, k.conf, k.window, k.system}
+	if _, on := s.selected(); !on {
+		return keys
+	}
+	keys = append([]key.Binding{k.enter}, keys...)
+	keys = append(keys, k.partKeys(s.parts.Active(), s.spoutPart, s.boltPart, s.mergedPart)...)
+	switch s.parts.Active() {
+	case s.spoutPart:
+		keys = append(keys, rowKeys(k, s.spouts)...)
+	case s.boltPart:
+		keys = append(keys, rowKeys(k, s.bolts)...)
+	default:
+		keys = append(keys, rowKeys(k, s.merged)...)
+	}
+	if s.mergedPart.Hide {
+		keys = append(keys, k.table.SortRight)
+	} else {
+		keys = append(keys, sortKeys(k, s.merged)...)
 	}
 	return append(keys, k.table.Zoom)
 }
@@ -429,6 +447,9 @@ func (s *topology) merge() {
 	apart := at == 0
 	if apart { // topology order is never upside down
 		s.merged.SortBy("", false)
+	}
+	if apart == s.mergedPart.Hide {
+		return
 	}
 	s.spoutPart.Hide, s.boltPart.Hide, s.mergedPart.Hide = !apart, !apart, apart
 	if !on {
