@@ -17,7 +17,7 @@ type frameKeys struct {
 }
 
 func bind(help string, keys ...string) key.Binding {
-	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(strings.Join(keys, " "), help))
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(strings.ReplaceAll(strings.Join(keys, " "), "+", "-"), help))
 }
 
 func newFrameKeys() frameKeys {

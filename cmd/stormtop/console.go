@@ -256,12 +256,19 @@ func parseView(view string) (screen.ID, screen.Arg, error) {
 		if !known {
 			continue
 		}
-		arg := screen.Arg{Filter: rest}
-		if spec.TakesPath {
-			arg = screen.Arg{Path: rest}
-		}
-		if spec.NeedsArg && rest == "" {
+		arg := screen.Arg{}
+		switch {
+		case spec.TakesPath:
+			arg.Path = rest
+		case spec.NeedsArg && rest == "":
 			return "", screen.Arg{}, &config.Error{Where: "--view " + view, What: "this screen needs a topology", Hint: "Write --view " + word + ":NAME."}
+		case spec.NeedsArg, spec.Detail != "" && rest != "":
+			arg.TopologyID = rest
+		default:
+			arg.Filter = rest
+		}
+		if arg.TopologyID != "" && spec.Detail != "" {
+			return spec.Detail, arg, nil
 		}
 		return spec.ID, arg, nil
 	}

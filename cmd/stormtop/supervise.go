@@ -97,12 +97,12 @@ func supervise(ctx context.Context, saveCrash func(report string) (string, error
 	if readErr != nil {
 		text = nil
 	}
-	return conclude(before, bytes.TrimSpace(text), waitErr, saveCrash), true
+	return aftermath(before, bytes.TrimSpace(text), waitErr, saveCrash), true
 }
 
-// conclude restores the terminal when the child could not, says what happened
+// aftermath restores the terminal when the child could not, says what happened
 // and returns the exit code.
-func conclude(before *term.State, report []byte, waitErr error, saveCrash func(string) (string, error)) int {
+func aftermath(before *term.State, report []byte, waitErr error, saveCrash func(string) (string, error)) int {
 	var exit *exec.ExitError
 	if waitErr == nil {
 		return 0

@@ -1,0 +1,157 @@
+//go:build lab && unix
+
+package main
+
+import (
+	"flag"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stormtop/stormtop/internal/lab"
+	"github.com/stormtop/stormtop/internal/termtest"
+	"github.com/stormtop/stormtop/internal/termtest/require"
+)
+
+// captures names the folder that pictures of the console are written to; the
+// make target of that name sets it.
+var captures = flag.String("captures", "", "folder for pictures of the console")
+
+func openLab(t *testing.T) *lab.Cluster {
+	t.Helper()
+	c, err := lab.Open(require.Env(t, lab.DescriptionVariable, "stormlab up and stormlab env give it"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// consoleOn starts the console on the lab in a terminal of the given size.
+func consoleOn(t *testing.T, c *lab.Cluster, w, h int, flags string) *pane {
+	t.Helper()
+	p := newPane(t, w, h)
+	p.keys("clear; "+buildConsole(t)+" --nimbus "+strings.Join(c.Nimbus, ",")+" --zk "+c.Zookeeper+" "+flags, "Enter")
+	p.await("live data", func(s string) bool {
+		return strings.Contains(s, "data ") && strings.Contains(s, "leader "+c.Nimbus[0][:3])
+	})
+	return p
+}
+
+// TestLabConsoleShowsEveryTopology looks at the console on whatever Storm runs.
+func TestLabConsoleShowsEveryTopology(t *testing.T) {
+	c := openLab(t)
+	ids, err := c.TopologyIDs(t.Context())
+	if err != nil || len(ids) == 0 {
+		t.Fatalf("topologies %v, %v", ids, err)
+	}
+	p := consoleOn(t, c, 120, 40, "--view topologies")
+	p.await("every topology with numbers", func(s string) bool {
+		for name := range ids {
+			if !strings.Contains(s, name) {
+				return false
+			}
+		}
+		return strings.Contains(s, "ACTIVE") && !strings.Contains(s, "loading")
+	})
+	// Storm 0.9 tells nobody its version.
+	if !strings.HasPrefix(c.Version, "0.9") && !strings.Contains(p.screen(), "Storm "+c.Version) {
+		t.Errorf("the header does not name Storm %s:\n%s", c.Version, p.screen())
+	}
+	p.keys("Enter")
+	p.await("the components", func(s string) bool {
+		return strings.Contains(s, "─ bolts") && strings.Contains(s, "split") || strings.Contains(s, "─ bolts")
+	})
+	p.keys("3")
+	p.await("the slots", func(s string) bool { return strings.Contains(s, "imbalance") })
+	p.keys("1")
+	p.await("the cluster", func(s string) bool { return strings.Contains(s, "─ supervisors") })
+}
+
+var workersColumn = regexp.MustCompile(`(?m)^[▸ ] [✕▲◌ ] ?[a-z]? ?(\S+) +ACTIVE +\S+ +\S+(?: ▲)? +(\d+) `)
+
+// TestLabLeaderKilled ends the leader while the console is open: nothing turns
+// to zero, the standby's naming of the dead leader is told as such, and within
+// ten seconds of the election the new leader's values are live.
+func TestLabLeaderKilled(t *testing.T) {
+	c := openLab(t)
+	if len(c.Nimbus) < 2 {
+		t.Skipf("Storm %s runs with one Nimbus", c.Version)
+	}
+	before, err := c.Leader(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead, _, err := net.SplitHostPort(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := consoleOn(t, c, 120, 40, "--view topologies")
+	p.await("workers of a topology", func(s string) bool { return workersColumn.MatchString(s) })
+	if err := c.Kill(t.Context(), dead, "nimbus"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Start(t.Context(), dead, "nimbus"); err != nil {
+			t.Logf("starting %s again: %v", dead, err)
+		}
+	})
+	var elected time.Time
+	told := false
+	p.await("the new leader's values", func(s string) bool {
+		for _, m := range workersColumn.FindAllStringSubmatch(s, -1) {
+			if m[2] == "0" {
+				t.Fatalf("%s shows 0 workers meanwhile:\n%s", m[1], s)
+			}
+		}
+		header, _, _ := strings.Cut(s, "\n")
+		if strings.Contains(header, "leader "+before+" (not answering)") || strings.Contains(header, "leader none") {
+			told = true
+		}
+		if elected.IsZero() {
+			if now, err := c.Leader(t.Context()); err == nil && now != before && now != "" {
+				elected = time.Now()
+			}
+		}
+		live := strings.Contains(header, "data ") && !strings.Contains(header, "leader "+before)
+		if !live && !elected.IsZero() && time.Since(elected) > 10*time.Second {
+			t.Fatalf("ten seconds after the election the console shows\n%s", s)
+		}
+		return live
+	})
+	if !told {
+		t.Error("the header never said that the leader is gone")
+	}
+}
+
+// TestLabCaptures draws pictures of the console for the documents; without
+// -captures it only checks that they can be drawn.
+func TestLabCaptures(t *testing.T) {
+	c := openLab(t)
+	if len(c.Nimbus) < 2 {
+		t.Skipf("the documents show Storm 2.x, this is %s", c.Version)
+	}
+	p := consoleOn(t, c, 120, 34, "")
+	for _, shot := range []struct{ name, keys, shows string }{
+		{"health", "0", "quiet checks"},
+		{"topologies", "2", "CAPMAX"},
+		{"topology", "Enter", "─ bolts"},
+		{"slots", "3", "imbalance"},
+	} {
+		p.keys(shot.keys)
+		p.await(shot.name, func(s string) bool { return strings.Contains(s, shot.shows) && !strings.Contains(s, "loading") })
+		picture := termtest.Render(strings.TrimSuffix(p.run("capture-pane", "-p", "-e"), "\n"), 120, 34).SVG()
+		if !strings.HasPrefix(picture, "<svg") || !strings.Contains(picture, ">leader ") && !strings.Contains(picture, "leader 127") {
+			t.Fatalf("the picture of %s lacks the header", shot.name)
+		}
+		if *captures == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(*captures, shot.name+".svg"), []byte(picture), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
