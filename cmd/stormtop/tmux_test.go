@@ -29,7 +29,7 @@ type pane struct {
 func newPane(t *testing.T, w, h int) *pane {
 	t.Helper()
 	p := &pane{t: t, tmux: require.Tool(t, "tmux"), socket: filepath.Join(t.TempDir(), "tmux")}
-	p.run("-f", os.DevNull, "new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h), "env", "PS1=ready$ ", "LC_ALL=C.UTF-8", "HOME="+t.TempDir(), "bash", "--norc", "--noprofile", "-i")
+	p.run("-f", os.DevNull, "new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h), "env", "PS1=ready$ ", "LC_ALL=C.UTF-8", "HISTFILE="+os.DevNull, "HOME="+t.TempDir(), "bash", "--norc", "--noprofile", "-i")
 	t.Cleanup(func() {
 		_ = exec.CommandContext(context.Background(), p.tmux, "-S", p.socket, "kill-server").Run()
 	})
@@ -108,6 +108,16 @@ func buildConsole(t *testing.T) string {
 	return bin
 }
 
+// linked gives a program another name.
+func linked(t *testing.T, bin string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "stormtop")
+	if err := os.Link(bin, name); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 // closedPort is an address at which nothing listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
@@ -143,22 +153,24 @@ func TestTerminalIsLeftAsItWasFound(t *testing.T) {
 	address := closedPort(t)
 	for _, c := range []struct {
 		name string
-		end  func(p *pane)
+		end  func(p *pane, bin string)
 		says string
 	}{
-		{name: "quit", end: func(p *pane) { p.keys("q"); p.keys("q") }},
-		{name: "ctrl-c", end: func(p *pane) { p.keys("C-c") }},
-		{name: "crash in the runtime", end: func(p *pane) { kill(t, p.consolePID(bin), syscall.SIGABRT) }, says: "stormtop crashed"},
-		{name: "killed", end: func(p *pane) { kill(t, p.consolePID(bin), syscall.SIGKILL) }, says: "ended by signal 9"},
-		{name: "terminated", end: func(p *pane) { kill(t, p.consolePID(bin), syscall.SIGTERM) }},
+		{name: "quit", end: func(p *pane, _ string) { p.keys("q"); p.keys("q") }},
+		{name: "ctrl-c", end: func(p *pane, _ string) { p.keys("C-c") }},
+		{name: "crash in the runtime", end: func(p *pane, bin string) { kill(t, p.consolePID(bin), syscall.SIGABRT) }, says: "stormtop crashed"},
+		{name: "killed", end: func(p *pane, bin string) { kill(t, p.consolePID(bin), syscall.SIGKILL) }, says: "ended by signal 9"},
+		{name: "terminated", end: func(p *pane, bin string) { kill(t, p.consolePID(bin), syscall.SIGTERM) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			// A name of its own tells this console's processes from the others'.
+			bin := linked(t, bin)
 			p := newPane(t, 80, 24)
 			before := p.state()
 			p.keys("clear; "+bin+" --nimbus "+address+" --no-zk; echo over=$?", "Enter")
 			p.await("the console", func(s string) bool { return strings.Contains(s, "connections") && strings.Contains(s, "help") })
-			c.end(p)
+			c.end(p, bin)
 			shown := p.await("the shell", func(s string) bool { return strings.Contains(s, "over=") })
 			if strings.Contains(shown, "connections") {
 				t.Errorf("the console's screen is still there:\n%s", shown)
