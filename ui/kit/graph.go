@@ -2,13 +2,10 @@ package kit
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/stormtop/stormtop/internal/safetext"
 	"github.com/stormtop/stormtop/ui/theme"
 )
 
@@ -84,9 +81,6 @@ func (g *Graph) Selected() (GraphNode, bool) {
 	return g.shown[g.plan.Boxes[box].Node], true
 }
 
-// Members returns the nodes that a group stands for, nil for a single node.
-func (g *Graph) Members(id string) []GraphNode { return g.groups[id] }
-
 // Select puts the cursor on a node, or on the group it is folded into.
 func (g *Graph) Select(id string) { g.id = id }
 
@@ -137,109 +131,6 @@ func (g *Graph) arrange() {
 		g.fold(nodes, edges, folded, w)
 	}
 	g.narrow = w < narrowW
-}
-
-// around returns the nodes within the focus, and the edges between them.
-func (g *Graph) around() ([]GraphNode, []GraphEdge) {
-	if g.focus == "" {
-		return g.nodes, g.edges
-	}
-	near := map[string]bool{g.focus: true}
-	for range g.hops {
-		wider := map[string]bool{}
-		for _, e := range g.edges {
-			if near[e.From] {
-				wider[e.To] = true
-			}
-			if near[e.To] {
-				wider[e.From] = true
-			}
-		}
-		for id := range wider {
-			near[id] = true
-		}
-	}
-	var nodes []GraphNode
-	for _, n := range g.nodes {
-		if near[n.ID] {
-			nodes = append(nodes, n)
-		}
-	}
-	// Layout leaves edges of unknown nodes out.
-	return nodes, g.edges
-}
-
-// groupID is the identity of the group a node can fold into.
-func groupID(n GraphNode) string {
-	prefix := Prefix(n.ID)
-	if prefix == "" {
-		return ""
-	}
-	return n.Kind + "\x00" + prefix
-}
-
-// foldable returns the groups of two and more nodes that are folded: by the
-// operator, or by the lack of room.
-func (g *Graph) foldable(nodes []GraphNode, auto bool) map[string]bool {
-	count := map[string]int{}
-	for _, n := range nodes {
-		if id := groupID(n); id != "" {
-			count[id]++
-		}
-	}
-	folded := map[string]bool{}
-	for id, members := range count {
-		wanted, said := g.folds[id]
-		if members > 1 && (said && wanted || !said && auto) {
-			folded[id] = true
-		}
-	}
-	return folded
-}
-
-// fold lays the graph out anew with one box for each folded group.
-func (g *Graph) fold(nodes []GraphNode, edges []GraphEdge, folded map[string]bool, w int) {
-	g.groups = map[string][]GraphNode{}
-	stands := map[string]string{} // node to what stands for it
-	var boxes []GraphNode
-	for _, n := range nodes {
-		id := groupID(n)
-		if !folded[id] {
-			stands[n.ID] = n.ID
-			boxes = append(boxes, n)
-			continue
-		}
-		stands[n.ID] = id
-		if g.groups[id] == nil {
-			boxes = append(boxes, GraphNode{ID: id})
-		}
-		g.groups[id] = append(g.groups[id], n)
-	}
-	for i, box := range boxes {
-		members := g.groups[box.ID]
-		if members == nil {
-			continue
-		}
-		n := GraphNode{}
-		if g.Group != nil {
-			n = g.Group(members)
-		}
-		n.ID, n.Kind, n.Members = box.ID, members[0].Kind, len(members)
-		n.Title = Prefix(members[0].ID) + "* ×" + strconv.Itoa(len(members))
-		boxes[i] = n
-	}
-	var joined []GraphEdge
-	for _, e := range edges {
-		from, to := stands[e.From], stands[e.To]
-		// What flows inside a group is not shown.
-		if from == to && g.groups[from] != nil {
-			continue
-		}
-		e.From, e.To = from, to
-		joined = append(joined, e)
-	}
-	g.shown = boxes
-	g.plan = Layout(boxes, joined, w)
 }
 
 // box returns the place of the cursor's box, -1 without boxes.
@@ -308,32 +199,6 @@ func (g *Graph) enter(at int) GraphEvent {
 	return GraphHandled
 }
 
-// limit shows only what is near the node; again, what is a step further.
-func (g *Graph) limit(at int) {
-	n := g.shown[g.plan.Boxes[at].Node]
-	if n.Members > 0 {
-		return
-	}
-	if g.focus != n.ID {
-		g.focus, g.hops = n.ID, 0
-	}
-	g.hops = min(g.hops+1, 3)
-	g.plan = nil
-}
-
-func (g *Graph) toggleFold(at int) {
-	n := g.shown[g.plan.Boxes[at].Node]
-	if n.Members > 0 {
-		g.folds[n.ID] = false
-		if members := g.groups[n.ID]; len(members) > 0 {
-			g.id = members[0].ID
-		}
-	} else if id := groupID(n); id != "" {
-		g.folds[id] = true
-	}
-	g.plan = nil
-}
-
 // step goes to the nearest box of the next or previous layer that has one.
 func (g *Graph) step(at, by int) {
 	from := g.plan.Boxes[at]
@@ -399,111 +264,4 @@ func (g *Graph) Draw(p Paint) []string {
 		drawBox(c, &glyphs, b, n, g.names(g.plan.Loops[b.ID]), i == at && !p.Blur, g.onWay[b.ID])
 	}
 	return c.rows(p.Theme)
-}
-
-// names gives the titles of groups in place of their identities.
-func (g *Graph) names(ids []string) []string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = id
-		if _, prefix, ok := strings.Cut(id, "\x00"); ok {
-			names[i] = prefix + "*"
-		}
-	}
-	return names
-}
-
-// drawList draws one row for each node and one for each edge below it.
-func (g *Graph) drawList(p Paint, at int) []string {
-	from, to, total := 0, 0, 0
-	for i, b := range g.plan.Boxes {
-		if i == at {
-			from = total
-		}
-		total += 1 + len(g.plan.Out[b.ID]) + len(g.plan.Loops[b.ID])
-		if i == at {
-			to = total
-		}
-	}
-	g.top = scroll(g.top, p.H, total, from, min(to, from+p.H))
-	name := 8
-	for _, n := range g.shown {
-		name = max(name, min(safetext.Width(n.Title), 24, p.W/3))
-	}
-	rows := make([]string, 0, p.H)
-	line := 0
-	for i, b := range g.plan.Boxes {
-		edges := 1 + len(g.plan.Out[b.ID]) + len(g.plan.Loops[b.ID])
-		if line+edges <= g.top {
-			line += edges
-			continue
-		}
-		style := RowStyle(0)
-		if i == at && !p.Blur {
-			style = RowCursor
-		}
-		for k, l := range g.listed(p, b, i == at, name) {
-			if line >= g.top && len(rows) < p.H {
-				rows = append(rows, p.Styled(l, style))
-			}
-			line++
-			if k == 0 {
-				style = 0
-			}
-		}
-		if len(rows) == p.H {
-			break
-		}
-	}
-	return p.Fill(rows)
-}
-
-// listed returns the lines of a node in the list.
-func (g *Graph) listed(p Paint, b GraphBox, selected bool, name int) []Line {
-	n, glyphs := g.shown[b.Node], p.Theme.Glyphs
-	cursor := pad(1)
-	if selected {
-		cursor = Span{Text: glyphs.Cursor, Tok: theme.Accent}
-	}
-	head := Line{cursor, pad(1), n.Level.Span(glyphs), pad(1)}
-	head = put(head, T(n.Title), name, Left, true)
-	for _, l := range n.Lines {
-		head = append(head, pad(2)).Then(l)
-	}
-	lines := []Line{head}
-	out, loops := g.plan.Out[b.ID], g.names(g.plan.Loops[b.ID])
-	for i, e := range out {
-		branch := glyphs.TeeL
-		if i == len(out)-1 && len(loops) == 0 {
-			branch = glyphs.BotL
-		}
-		tok := theme.Rule
-		if g.path[[2]string{e.From, e.To}] {
-			tok = theme.Accent
-		}
-		lines = append(lines, Line{pad(gutter + 1)}.Add(tok, branch+edgeLabel(e, &glyphs)+glyphs.Cursor+" ").
-			Add(theme.Dim, g.names([]string{e.To})[0]))
-	}
-	for i, to := range loops {
-		branch := glyphs.TeeL
-		if i == len(loops)-1 {
-			branch = glyphs.BotL
-		}
-		lines = append(lines, Line{pad(gutter + 1)}.Add(theme.Rule, branch+glyphs.Cycle+" ").Add(theme.Dim, to))
-	}
-	return lines
-}
-
-// edgeLabel is an edge's letter, or a line in its weight.
-func edgeLabel(e GraphEdge, g *theme.Glyphs) string {
-	switch {
-	case e.Label != "":
-		return safetext.Take(e.Label, 1)
-	case e.Weight == WeightNone:
-		return g.Dashed
-	case e.Weight == WeightMuch:
-		return g.BoldH
-	default:
-		return g.H
-	}
 }

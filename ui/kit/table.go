@@ -1,15 +1,9 @@
 package kit
 
 import (
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/stormtop/stormtop/internal/human"
-	"github.com/stormtop/stormtop/internal/safetext"
-	"github.com/stormtop/stormtop/ui/theme"
 )
 
 // keepGone is how long a vanished row stays visible under the cursor.
@@ -82,12 +76,6 @@ type Table[R any] struct {
 	widths map[int]int // of columns that fit, for the present rows
 	ends   []int       // last line + 1 of each row of view, where there are Extra lines
 	endsW  int
-}
-
-// Order is an order that is no column's.
-type Order[R any] struct {
-	Name string
-	Less func(a, b R) int
 }
 
 // ghost is the row that vanished under the cursor.
@@ -223,28 +211,6 @@ func (t *Table[R]) text(r R) string {
 	return b.String()
 }
 
-// sortRows sorts by the order in effect, rows that are equal in it by key.
-func (t *Table[R]) sortRows() {
-	less, down := t.Order.Less, false
-	if t.sort >= 0 {
-		less, down = t.Columns[t.sort].Less, t.Columns[t.sort].Desc
-	}
-	if less == nil {
-		slices.Sort(t.order)
-		return
-	}
-	slices.SortFunc(t.order, func(i, j int) int {
-		c := less(t.all[i], t.all[j])
-		if down != t.invert && c > -last && c < last {
-			c = -c
-		}
-		if c == 0 {
-			c = Natural(t.keys[i], t.keys[j])
-		}
-		return c
-	})
-}
-
 // Rows returns how many rows are shown and how many there are.
 func (t *Table[R]) Rows() (shown, all int) {
 	shown = len(t.view)
@@ -304,49 +270,6 @@ func (t *Table[R]) MoveTo(i int) {
 	t.remember()
 }
 
-// Marked returns the marked rows in the order they were given.
-func (t *Table[R]) Marked() []R {
-	var rows []R
-	for i := range t.all {
-		if t.marks[t.keys[i]] {
-			rows = append(rows, t.all[i])
-		}
-	}
-	return rows
-}
-
-// ClearMarks takes all marks away.
-func (t *Table[R]) ClearMarks() { t.marks, t.anchor = nil, "" }
-
-func (t *Table[R]) mark(key string) {
-	if t.marks == nil {
-		t.marks = map[string]bool{}
-	}
-	if t.marks[key] {
-		delete(t.marks, key)
-	} else {
-		t.marks[key] = true
-	}
-	t.anchor = key
-}
-
-// markRange marks the rows from the last mark to the cursor.
-func (t *Table[R]) markRange() {
-	from := slices.IndexFunc(t.view, func(i int) bool { return i != gone && t.keys[i] == t.anchor })
-	if from < 0 {
-		from = t.cursor
-	}
-	for n := min(from, t.cursor); n <= max(from, t.cursor) && n < len(t.view); n++ {
-		if i := t.view[n]; i != gone {
-			if key := t.keys[i]; !t.marks[key] {
-				anchor := t.anchor
-				t.mark(key)
-				t.anchor = anchor
-			}
-		}
-	}
-}
-
 // Filter returns what the operator filters by, as typed.
 func (t *Table[R]) Filter() string { return t.typed }
 
@@ -354,66 +277,6 @@ func (t *Table[R]) Filter() string { return t.typed }
 func (t *Table[R]) SetFilter(s string) {
 	t.typed, t.filter = s, parseFilter(s)
 	t.arrange()
-}
-
-// SortBy sorts by the column with the title, or by Order for its name or "". It
-// reports whether there is such an order.
-func (t *Table[R]) SortBy(title string, invert bool) bool {
-	if title == "" || title == t.Order.Name {
-		t.sort, t.invert = -1, invert
-		t.sortRows()
-		t.arrange()
-		return true
-	}
-	for i := range t.Columns {
-		if t.Columns[i].Title == title && t.Columns[i].Less != nil {
-			t.sort, t.invert = i, invert
-			t.sortRows()
-			t.arrange()
-			return true
-		}
-	}
-	return false
-}
-
-// SortName returns the order in effect, such as "CAPMAX ▾".
-func (t *Table[R]) SortName(g theme.Glyphs) string {
-	name, down := t.Order.Name, true
-	if t.sort >= 0 {
-		name, down = strings.TrimSpace(t.Columns[t.sort].Title), t.Columns[t.sort].Desc
-	}
-	if name == "" {
-		return ""
-	}
-	if down != t.invert {
-		return name + " " + g.SortDown
-	}
-	return name + " " + g.SortUp
-}
-
-// Orders returns the names of all orders, Order first, and which one is in
-// effect.
-func (t *Table[R]) Orders() (names []string, current int) {
-	names = append(names, t.Order.Name)
-	for i := range t.Columns {
-		if t.Columns[i].Less != nil {
-			if i == t.sort {
-				current = len(names)
-			}
-			names = append(names, t.Columns[i].Title)
-		}
-	}
-	return names, current
-}
-
-// stepSort goes to the next or previous order.
-func (t *Table[R]) stepSort(step int) {
-	names, at := t.Orders()
-	at += step
-	if at < 0 || at >= len(names) {
-		return
-	}
-	t.SortBy(names[at], false)
 }
 
 // SetWide lifts the limit on columns: none is hidden and ← → scroll sideways,
@@ -435,227 +298,3 @@ func (t *Table[R]) ToggleColumn(title string) {
 		}
 	}
 }
-
-// columnWidth returns the widest cell of a column among the rows shown.
-func (t *Table[R]) columnWidth(col int) int {
-	if w, ok := t.widths[col]; ok {
-		return w
-	}
-	w := 0
-	for _, i := range t.view {
-		if i != gone {
-			w = max(w, t.Columns[col].Cell(t.all[i]).Width())
-		}
-	}
-	if t.widths == nil {
-		t.widths = map[int]int{}
-	}
-	t.widths[col] = w
-	return w
-}
-
-// lineOf returns the first line of the i-th row shown, counted from the first
-// row; with i = len(view) the number of lines.
-func (t *Table[R]) lineOf(i, w int) int {
-	if t.Extra == nil {
-		return i
-	}
-	if t.ends == nil || t.endsW != w {
-		t.ends, t.endsW = make([]int, len(t.view)), w
-		n := 0
-		for j, r := range t.view {
-			n++
-			if r != gone {
-				n += len(t.Extra(t.all[r], w-gutter))
-			}
-			t.ends[j] = n
-		}
-	}
-	if i == 0 || len(t.ends) == 0 {
-		return 0
-	}
-	return t.ends[min(i, len(t.ends))-1]
-}
-
-// rowAt returns the row shown that line belongs to.
-func (t *Table[R]) rowAt(line, w int) int {
-	if t.Extra == nil {
-		return line
-	}
-	t.lineOf(len(t.view), w)
-	n, exact := slices.BinarySearch(t.ends, line)
-	if exact {
-		n++
-	}
-	return n
-}
-
-// Draw draws titles and rows in exactly p.H rows of p.W cells. While a filter
-// is typed, the last row shows it.
-func (t *Table[R]) Draw(p Paint) []string {
-	if p.H <= 0 {
-		return nil
-	}
-	if t.prompt != nil && p.H > 1 {
-		return append(t.draw(p.Sized(p.W, p.H-1)), t.drawPrompt(p))
-	}
-	return t.draw(p)
-}
-
-// draw draws without the prompt.
-func (t *Table[R]) draw(p Paint) []string {
-	head := t.headLines()
-	rows := make([]string, 0, p.H)
-	if head > 0 {
-		rows = append(rows, t.lines(p, 0, 1, true)...)
-	}
-	t.height = max(p.H-head, 1)
-	total := t.lineOf(len(t.view), p.W)
-	t.top = scroll(t.top, t.height, total, t.lineOf(t.cursor, p.W), t.lineOf(t.cursor+1, p.W))
-	rows = append(rows, t.lines(p, head+t.top, t.height, true)...)
-	return p.Fill(rows)
-}
-
-// scroll returns the first line to show of total lines in h rows so that the
-// lines from..to are visible, moving as little as possible.
-func scroll(top, h, total, from, to int) int {
-	if to > top+h {
-		top = to - h
-	}
-	if from < top {
-		top = from
-	}
-	return max(min(top, total-h), 0)
-}
-
-func (t *Table[R]) headLines() int {
-	if len(t.view) == 0 || t.NoTitles {
-		return 0
-	}
-	return 1
-}
-
-// lines paints n lines from the given one on, the titles being line 0.
-func (t *Table[R]) lines(p Paint, from, n int, focus bool) []string {
-	places, hidden := layout(t.Columns, p.W, t.wide, t.skip, t.columnWidth)
-	t.hidden, t.drawnW, t.first, t.end = hidden, p.W, 0, 0
-	if len(t.view) == 0 {
-		if from > 0 || n < 1 {
-			return nil
-		}
-		return []string{p.Row(t.nothing())}
-	}
-	rows := make([]string, 0, n)
-	head := t.headLines()
-	if from < head && n > 0 {
-		rows = append(rows, p.Row(t.titles(places)))
-	}
-	line := max(from-head, 0)
-	t.first = t.rowAt(line, p.W)
-	for i := t.first; i < len(t.view) && len(rows) < n; i++ {
-		t.end = i + 1
-		at := t.lineOf(i, p.W)
-		style := t.rowStyle(p, i, focus)
-		if at >= line {
-			rows = append(rows, p.Styled(t.row(p, places, i, focus), style))
-		}
-		if t.Extra == nil || t.view[i] == gone {
-			continue
-		}
-		for k, extra := range t.Extra(t.all[t.view[i]], p.W-gutter) {
-			if at+1+k >= line && len(rows) < n {
-				rows = append(rows, p.Styled(Cat(Line{pad(gutter)}, extra), style&^(RowCursor|RowBold)))
-			}
-		}
-	}
-	return rows
-}
-
-// nothing is the sentence in place of the rows.
-func (t *Table[R]) nothing() Line {
-	sentence := t.Empty
-	if len(t.all) > 0 {
-		if t.NoMatch != nil {
-			sentence = t.NoMatch(t.typed)
-		} else {
-			sentence = S(theme.Dim, "No row matches ").Add(theme.Text, strconv.Quote(safetext.Clean(t.typed))).
-				Add(theme.Dim, ". esc clears the filter.")
-		}
-	}
-	return Cat(Line{pad(gutter - 1)}, sentence)
-}
-
-func (t *Table[R]) titles(places []place) Line {
-	l := make(Line, 0, 2*len(places)+1)
-	l = append(l, pad(gutter))
-	for _, pl := range places {
-		c := &t.Columns[pl.col]
-		title := Span{Text: c.Title, Tok: theme.Dim}
-		if pl.col == t.sort {
-			title.Tok = theme.Accent
-		}
-		l = append(l, pad(pl.gap))
-		l = put(l, Line{title}, pl.w, c.Align, true)
-	}
-	return l
-}
-
-func (t *Table[R]) rowStyle(p Paint, i int, focus bool) RowStyle {
-	var style RowStyle
-	if i == t.cursor && focus && !p.Blur && !t.NoCursor {
-		style |= RowCursor
-	}
-	switch r := t.view[i]; {
-	case r == gone || p.Stale:
-		style |= RowDim
-	case t.changed != nil && t.changed[r]:
-		style |= RowBold
-	}
-	return style
-}
-
-func (t *Table[R]) row(p Paint, places []place, i int, focus bool) Line {
-	g := p.Theme.Glyphs
-	r, isGone := t.ghost.row, t.view[i] == gone
-	if !isGone {
-		r = t.all[t.view[i]]
-	}
-	l := make(Line, 0, 3*len(places)+4)
-	at, mark := pad(1), pad(1)
-	if i == t.cursor && focus && !t.NoCursor {
-		at = Span{Text: g.Cursor, Tok: theme.Accent}
-	}
-	if !isGone && len(t.marks) > 0 && t.marks[t.Key(r)] {
-		mark = Span{Text: g.Mark, Tok: theme.Mark}
-	}
-	l = append(l, at, mark, t.level(r).Span(g), pad(1))
-	for _, pl := range places {
-		c := &t.Columns[pl.col]
-		l = append(l, pad(pl.gap))
-		l = put(l, t.filter.mark(c.Cell(r)), pl.w, c.Align, !c.CutEnd)
-	}
-	if isGone {
-		return Apart(l, T(" gone "+human.Age(p.Now.Sub(t.ghost.since))+" "), p.W)
-	}
-	return l
-}
-
-// put appends a cell in exactly w cells.
-func put(l, cell Line, w int, align Align, middle bool) Line {
-	n := cell.Width()
-	if n > w {
-		cell = cell.Cut(w, middle)
-		n = cell.Width()
-	}
-	if align == Right && n < w {
-		l = append(l, pad(w-n))
-	}
-	l = append(l, cell...)
-	if align == Left && n < w {
-		l = append(l, pad(w-n))
-	}
-	return l
-}
-
-// far is further than any table is long.
-const far = math.MaxInt32
