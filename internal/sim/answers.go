@@ -1,0 +1,279 @@
+package sim
+
+import (
+	"context"
+	"errors"
+
+	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
+)
+
+// errInternal is what a caller learns of a failure inside Nimbus.
+var errInternal = errors.New("internal error")
+
+// perExecutor are the resources that Storm assumes of an executor.
+const (
+	heapMB     = 128.0
+	cpuPercent = 10.0
+)
+
+// answers is one Nimbus of a world. Methods that it does not have, and those
+// that would change something, end as an internal error.
+type answers struct {
+	storm.Nimbus
+	w      *World
+	self   int           // which of the Nimbuses
+	hosts  []string      // what they call themselves
+	ports  []int         // where they listen
+	conf   func() string // nimbus' own configuration
+	leader func() int
+}
+
+func (a *answers) leads() bool { return a.leader() == a.self }
+
+func (a *answers) summary(i int) *storm.NimbusSummary {
+	return &storm.NimbusSummary{
+		Host: ptr(a.hosts[i]), Port: ptr(int32(a.ports[i])), UptimeSecs: ptr(int32(a.w.now - a.w.nimbuses[i].started)),
+		IsLeader: ptr(i == a.leader()), Version: ptr(Version), TlsPort: ptr(int32(0)),
+	}
+}
+
+func (a *answers) GetLeader(context.Context) (*storm.NimbusSummary, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	return a.summary(a.leader()), nil
+}
+
+func (a *answers) GetNimbusConf(context.Context) (string, error) { return a.conf(), nil }
+
+func (a *answers) GetClusterInfo(context.Context) (*storm.ClusterSummary, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	out := &storm.ClusterSummary{Supervisors: []*storm.SupervisorSummary{}, Topologies: a.summaries()}
+	for _, h := range a.w.hosts {
+		if h.listed(a.w.now) {
+			out.Supervisors = append(out.Supervisors, a.w.supervisor(h))
+		}
+	}
+	for i := range a.hosts {
+		out.Nimbuses = append(out.Nimbuses, a.summary(i))
+	}
+	return out, nil
+}
+
+func (w *World) supervisor(h *host) *storm.SupervisorSummary {
+	used := 0
+	for _, p := range h.ports {
+		if w.workerAt(h, p) != nil {
+			used++
+		}
+	}
+	seen := w.now
+	if h.lost {
+		seen = h.lostAt
+	}
+	return &storm.SupervisorSummary{
+		Host: ptr(h.name), UptimeSecs: ptr(int32(seen - h.started)), NumWorkers: ptr(int32(len(h.ports))),
+		NumUsedWorkers: ptr(int32(used)), SupervisorID: ptr(h.node), Version: ptr(Version),
+		TotalResources: map[string]float64{"cpu.pcore.percent": 400, "memory.mb": 4096}, Blacklisted: ptr(false),
+	}
+}
+
+func (a *answers) summaries() []*storm.TopologySummary {
+	out := []*storm.TopologySummary{}
+	for _, t := range a.w.topologies {
+		out = append(out, a.topologySummary(t))
+	}
+	return out
+}
+
+// topologySummary is a row of the list. A standby knows no assignments.
+func (a *answers) topologySummary(t *topology) *storm.TopologySummary {
+	n := float64(len(t.byTask))
+	s := &storm.TopologySummary{
+		ID: ptr(t.id), Name: ptr(t.name), NumTasks: ptr(int32(0)), NumExecutors: ptr(int32(0)), NumWorkers: ptr(int32(0)),
+		UptimeSecs: ptr(int32(a.w.now - t.launched)), Status: ptr(storm.TopologyStatus_ACTIVE.String()), StormVersion: ptr(Version),
+		Owner: ptr(t.owner), ReplicationCount: ptr(int32(len(a.hosts))),
+		RequestedMemonheap: ptr(n * heapMB), RequestedMemoffheap: ptr(0.0), RequestedCPU: ptr(n * cpuPercent),
+		AssignedMemonheap: ptr(0.0), AssignedMemoffheap: ptr(0.0), AssignedCPU: ptr(0.0),
+		RequestedGenericResources: map[string]float64{}, AssignedGenericResources: map[string]float64{},
+	}
+	if a.leads() {
+		s.NumTasks, s.NumExecutors, s.NumWorkers = ptr(int32(t.tasks)), ptr(int32(len(t.byTask))), ptr(int32(len(t.workers)))
+		s.AssignedMemonheap, s.AssignedCPU = ptr(n*heapMB), ptr(n*cpuPercent)
+	}
+	return s
+}
+
+func (a *answers) GetTopologySummaries(context.Context) ([]*storm.TopologySummary, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	return a.summaries(), nil
+}
+
+func (a *answers) GetTopologySummary(_ context.Context, id string) (*storm.TopologySummary, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	if t := a.w.byID(id); t != nil {
+		return a.topologySummary(t), nil
+	}
+	return nil, &storm.NotAliveException{Msg: ptr(id + " is not alive")}
+}
+
+func (a *answers) GetTopologySummaryByName(_ context.Context, name string) (*storm.TopologySummary, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	if t := a.w.topology(name); t != nil && a.leads() {
+		return a.topologySummary(t), nil
+	}
+	return nil, &storm.NotAliveException{Msg: ptr(name + " is not alive")}
+}
+
+func (w *World) byID(id string) *topology {
+	for _, t := range w.topologies {
+		if t.id == id {
+			return t
+		}
+	}
+	return nil
+}
+
+func notAlive(what string) error { return &storm.NotAliveException{Msg: &what} }
+
+func (a *answers) GetTopologyInfo(ctx context.Context, id string) (*storm.TopologyInfo, error) {
+	return a.GetTopologyInfoWithOpts(ctx, id, &storm.GetInfoOptions{NumErrChoice: ptr(storm.NumErrorsChoice_ALL)})
+}
+
+func (a *answers) GetTopologyInfoByName(ctx context.Context, name string) (*storm.TopologyInfo, error) {
+	return a.GetTopologyInfoByNameWithOpts(ctx, name, &storm.GetInfoOptions{NumErrChoice: ptr(storm.NumErrorsChoice_ALL)})
+}
+
+func (a *answers) GetTopologyInfoByNameWithOpts(ctx context.Context, name string, options *storm.GetInfoOptions) (*storm.TopologyInfo, error) {
+	a.w.mu.Lock()
+	t := a.w.topology(name)
+	a.w.mu.Unlock()
+	if t == nil || !a.leads() {
+		return nil, notAlive(name + " is not alive")
+	}
+	return a.GetTopologyInfoWithOpts(ctx, t.id, options)
+}
+
+func (a *answers) GetTopologyInfoWithOpts(_ context.Context, id string, options *storm.GetInfoOptions) (*storm.TopologyInfo, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	t := a.w.byID(id)
+	if t == nil {
+		return nil, notAlive(id)
+	}
+	out := &storm.TopologyInfo{
+		ID: ptr(t.id), Name: ptr(t.name), UptimeSecs: ptr(int32(a.w.now - t.launched)), Executors: []*storm.ExecutorSummary{},
+		Status: ptr(storm.TopologyStatus_ACTIVE.String()), Errors: map[string][]*storm.ErrorInfo{},
+		ComponentDebug: map[string]*storm.DebugOptions{}, StormVersion: ptr(Version),
+		Owner: ptr(t.owner), ReplicationCount: ptr(int32(len(a.hosts))),
+	}
+	for _, c := range t.components {
+		switch {
+		case options.GetNumErrChoice() == storm.NumErrorsChoice_NONE:
+		case options.GetNumErrChoice() == storm.NumErrorsChoice_ONE:
+			out.Errors[c.id] = []*storm.ErrorInfo{}
+			if c.last != nil {
+				out.Errors[c.id] = append(out.Errors[c.id], c.last.info())
+			}
+		default:
+			out.Errors[c.id] = c.infos()
+		}
+	}
+	if !a.leads() {
+		return out, nil
+	}
+	for _, e := range t.byTask {
+		s := e.summary()
+		s.Stats = e.stats()
+		out.Executors = append(out.Executors, s)
+	}
+	return out, nil
+}
+
+func (e *executor) summary() *storm.ExecutorSummary {
+	return &storm.ExecutorSummary{
+		ExecutorInfo: &storm.ExecutorInfo{TaskStart: ptr(int32(e.start)), TaskEnd: ptr(int32(e.end))},
+		ComponentID:  ptr(e.of.id), Host: ptr(e.on.host.name), Port: ptr(int32(e.on.port)), UptimeSecs: ptr(int32(e.reportedUptime)),
+	}
+}
+
+func (a *answers) GetTopologyConf(_ context.Context, id string) (string, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	if t := a.w.byID(id); t != nil {
+		return t.conf, nil
+	}
+	return "", notAlive(id)
+}
+
+func (a *answers) GetLogConfig(_ context.Context, id string) (*storm.LogConfig, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	if a.w.byID(id) == nil {
+		return nil, errInternal
+	}
+	return &storm.LogConfig{}, nil
+}
+
+func (a *answers) GetComponentPendingProfileActions(_ context.Context, id, _ string, _ storm.ProfileAction) ([]*storm.ProfileRequest, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	if a.w.byID(id) == nil {
+		return nil, errInternal
+	}
+	return []*storm.ProfileRequest{}, nil
+}
+
+func (a *answers) GetTopologyHistory(context.Context, string) (*storm.TopologyHistoryInfo, error) {
+	return &storm.TopologyHistoryInfo{TopoIds: []string{}}, nil
+}
+
+// IsTopologyNameAllowed is always true of a standby, which knows no names.
+func (a *answers) IsTopologyNameAllowed(_ context.Context, name string) (bool, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	return !a.leads() || a.w.topology(name) == nil, nil
+}
+
+// owners sums up what each owner runs; all owners when owner is nil.
+func (a *answers) owners(owner *string) []*storm.OwnerResourceSummary {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	names := []string{}
+	if owner != nil {
+		names = append(names, *owner)
+	} else {
+		seen := map[string]bool{}
+		for _, t := range a.w.topologies {
+			if !seen[t.owner] {
+				names = append(names, t.owner)
+			}
+			seen[t.owner] = true
+		}
+	}
+	out := []*storm.OwnerResourceSummary{}
+	for _, name := range names {
+		var topologies, executors, workers, tasks int32
+		for _, t := range a.w.topologies {
+			if t.owner != name {
+				continue
+			}
+			topologies++
+			if a.leads() {
+				executors += int32(len(t.byTask))
+				workers += int32(len(t.workers))
+				tasks += int32(t.tasks)
+			}
+		}
+		memory, cpu := float64(executors)*heapMB, float64(executors)*cpuPercent
+		out = append(out, &storm.OwnerResourceSummary{
+			Owner: ptr(name), TotalTopologies: &topologies, TotalExecutors: &executors, TotalWorkers: &workers, TotalTasks: &tasks,
+			MemoryUsage: &memory, CPUUsage: &cpu, RequestedOnHeapMemory: &memory, RequestedOffHeapMemory: ptr(0.0),
+			RequestedTotalMemory: &memory, RequestedCPU: &cpu, AssignedOnHeapMemory: &memory, AssignedOffHeapMemory: ptr(0.0),
+		})
+	}
+	return out
+}

@@ -1,0 +1,128 @@
+package sim
+
+// The demo's topologies, at a parallelism a team would give them.
+func demoBlueprints() []blueprint {
+	return []blueprint{wordcount(), wikipediaTrends(), twitterClicks(), globalAlarms()}
+}
+
+func wordcount() blueprint {
+	return blueprint{
+		name: "wordcount", owner: "ingest", workers: 3, ackers: 3, timeout: 30, maxPending: 500, age: 9 * 86400,
+		components: []part{
+			{
+				id: "sentences", spout: true, executors: 2, tasks: 2, class: "com.example.words.RandomSentenceSpout",
+				rate: 420, daily: 0.15, outputs: []output{emits(1, "sentence")},
+			},
+			{
+				id: "split", executors: 4, tasks: 8, command: "python3", script: "split.py", serviceMs: 3,
+				inputs: []input{from("sentences", shuffle)}, outputs: []output{emits(7, "word")},
+			},
+			{
+				id: "count", executors: 6, tasks: 6, command: "python3", script: "count.py", serviceMs: 0.9, skew: 0.9,
+				inputs: []input{from("split", fields, "word")}, outputs: []output{emits(1, "word", "count")},
+			},
+		},
+	}
+}
+
+func wikipediaTrends() blueprint {
+	return blueprint{
+		name: "wikipedia-trends", owner: "research", workers: 4, ackers: 4, timeout: 60, maxPending: 1000, age: 3*86400 + 4000,
+		components: []part{
+			{
+				id: "edits", spout: true, executors: 2, tasks: 2, class: "com.example.wikipedia.RecentChangesSpout",
+				rate: 180, daily: 0.35, outputs: []output{emits(1, "wiki", "title", "user", "bytes")},
+			},
+			{
+				id: "language", executors: 4, tasks: 4, command: "python3", script: "language.py", serviceMs: 8.5,
+				inputs: []input{from("edits", shuffle)}, outputs: []output{emits(0.96, "title", "language")},
+				complaint: languageComplaint,
+			},
+			{
+				id: "trends", executors: 6, tasks: 12, class: "com.example.wikipedia.RollingCountBolt", serviceMs: 0.9, skew: 0.8,
+				inputs: []input{from("language", fields, "title")}, outputs: []output{emits(0.12, "title", "count", "window")},
+			},
+			{
+				id: "ranking", executors: 1, tasks: 1, class: "com.example.wikipedia.TotalRankingBolt", serviceMs: 1.6,
+				inputs: []input{from("trends", global)},
+			},
+		},
+	}
+}
+
+func twitterClicks() blueprint {
+	return blueprint{
+		name: "twitter-clicks", owner: "ads", workers: 5, ackers: 5, timeout: 30, maxPending: 4000, age: 86400 + 11000,
+		components: []part{
+			{
+				id: "clicks", spout: true, executors: 4, tasks: 4, class: "org.apache.storm.kafka.spout.KafkaSpout",
+				rate: 900, daily: 0.25, replays: true, outputs: []output{emits(1, "topic", "partition", "offset", "key", "value")},
+			},
+			{
+				id: "parse", executors: 4, tasks: 4, class: "com.example.clicks.ParseBolt", serviceMs: 0.6,
+				inputs: []input{from("clicks", localOrShuffle)}, outputs: []output{emits(0.995, "url", "user", "address")},
+			},
+			{
+				id: "geo", executors: 8, tasks: 16, command: "python3", script: "geo.py", serviceMs: 3.4,
+				inputs: []input{from("parse", shuffle)}, outputs: []output{emits(1, "url", "user", "country")},
+			},
+			{
+				id: "store", executors: 6, tasks: 12, class: "com.example.clicks.StoreBolt", serviceMs: 3.1, skew: 0.7, keyed: true,
+				inputs: []input{from("geo", fields, "url")}, complaint: storeComplaint,
+			},
+		},
+	}
+}
+
+func globalAlarms() blueprint {
+	return blueprint{
+		name: "global-alarms", owner: "ops", workers: 3, ackers: 3, timeout: 30, maxPending: 8, age: 21*86400 + 600,
+		components: []part{
+			{
+				id: "$mastercoord-bg0", spout: true, executors: 1, tasks: 1,
+				class: "org.apache.storm.trident.topology.MasterBatchCoordinator", rate: 4, daily: 0.02,
+				outputs: []output{{stream: "$batch", fields: []string{"tx", "metadata"}, factor: 1}},
+			},
+			{
+				id: "$spoutcoord-spout-sensors", executors: 1, tasks: 1,
+				class: "org.apache.storm.trident.spout.TridentSpoutCoordinator", serviceMs: 0.8,
+				inputs:  []input{{from: "$mastercoord-bg0", stream: "$batch", how: shuffle}},
+				outputs: []output{{stream: "$batch", fields: []string{"tx", "metadata"}, factor: 1}},
+			},
+			{
+				id: "spout-sensors", executors: 6, tasks: 6, class: "org.apache.storm.trident.topology.TridentBoltExecutor", serviceMs: 16,
+				inputs:  []input{{from: "$spoutcoord-spout-sensors", stream: "$batch", how: all}},
+				outputs: []output{{stream: "s1", fields: []string{"$batchId", "sensor", "region", "value"}, factor: 90}},
+			},
+			{
+				id: "b-0-correlate", executors: 4, tasks: 8, class: "org.apache.storm.trident.topology.TridentBoltExecutor", serviceMs: 0.7, skew: 0.5,
+				inputs:  []input{{from: "spout-sensors", stream: "s1", how: fields, fields: []string{"region"}}},
+				outputs: []output{{stream: "s2", fields: []string{"$batchId", "region", "score"}, factor: 0.2}},
+			},
+			{
+				id: "b-1-alarm", executors: 2, tasks: 2, class: "org.apache.storm.trident.topology.TridentBoltExecutor", serviceMs: 1.4,
+				inputs: []input{{from: "b-0-correlate", stream: "s2", how: shuffle}},
+			},
+		},
+	}
+}
+
+const languageComplaint = `java.lang.Exception: Shell Process Exception: Python UnicodeDecodeError raised while processing Tuple Tuple(id='%d', component='edits', stream='default', task=3, values=EditsDefaultTuple(wiki='dewiki', title='Z\xc3\xbcrich', user='Bot', bytes=212))
+Traceback (most recent call last):
+  File "language.py", line 41, in process
+    language = classify(title.decode("ascii"))
+UnicodeDecodeError: 'ascii' codec can't decode byte 0xc3 in position 1: ordinal not in range(128)
+
+	at org.apache.storm.task.ShellBolt.handleError(ShellBolt.java:331)
+	at org.apache.storm.task.ShellBolt$BoltReaderRunnable.run(ShellBolt.java:396)
+	at java.base/java.lang.Thread.run(Thread.java:840)
+`
+
+const storeComplaint = `java.lang.RuntimeException: write of batch %d took longer than 2000 ms
+	at com.example.clicks.StoreBolt.flush(StoreBolt.java:118)
+	at com.example.clicks.StoreBolt.execute(StoreBolt.java:74)
+	at org.apache.storm.executor.bolt.BoltExecutor.tupleActionFn(BoltExecutor.java:236)
+	at org.apache.storm.executor.Executor.accept(Executor.java:293)
+	at org.apache.storm.utils.Utils$1.run(Utils.java:398)
+	at java.base/java.lang.Thread.run(Thread.java:840)
+`

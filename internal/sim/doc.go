@@ -1,0 +1,19 @@
+// Package sim is a Storm cluster that does not exist: a seeded model of
+// topologies, workers and hosts, and the wires on which a real cluster answers.
+//
+// Start with [NewDemo], which returns the [World] of the demo, then with
+// [Serve], which puts a world on loopback as a leading and a standby Nimbus
+// and as a ZooKeeper server. [World.Step] moves time; nothing else does, so a
+// world is a function of its seed, its start and the steps taken.
+//
+// The model is fluid: tuples are amounts, not objects. Spouts emit at a rate
+// that follows the day and has bursts; bolts serve queues; a fields grouping
+// sends more to the executor that owns a hot key; tuple trees end by an ack, by
+// a bolt's failure or by the message timeout. What comes out is counted as
+// Storm counts it: sampled, in its windows, per executor and stream, and seen
+// by Nimbus only with the next heartbeat of the worker.
+//
+// Bounds: the memory of a world does not grow with time (errors are kept ten a
+// component, pending trees one entry a step until the message timeout). A World
+// may be used by several goroutines.
+package sim

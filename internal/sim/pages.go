@@ -1,0 +1,159 @@
+package sim
+
+import (
+	"context"
+
+	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
+)
+
+// GetTopologyPageInfo is the page of a topology. A standby has no executors.
+func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys bool) (*storm.TopologyPageInfo, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	t := a.w.byID(id)
+	if t == nil {
+		return nil, notAlive(id)
+	}
+	n := float64(len(t.byTask))
+	p := &storm.TopologyPageInfo{
+		ID: ptr(t.id), Name: ptr(t.name), UptimeSecs: ptr(int32(a.w.now - t.launched)), Status: ptr(storm.TopologyStatus_ACTIVE.String()),
+		NumTasks: ptr(int32(t.tasks)), NumWorkers: ptr(int32(0)), NumExecutors: ptr(int32(0)), TopologyConf: ptr(t.conf),
+		IDToSpoutAggStats: map[string]*storm.ComponentAggregateStats{}, IDToBoltAggStats: map[string]*storm.ComponentAggregateStats{},
+		TopologyStats: &storm.TopologyStats{
+			WindowToEmitted: map[string]int64{}, WindowToTransferred: map[string]int64{}, WindowToAcked: map[string]int64{},
+			WindowToFailed: map[string]int64{}, WindowToCompleteLatenciesMs: map[string]float64{},
+		},
+		Owner: ptr(t.owner), ReplicationCount: ptr(int32(len(a.hosts))), StormVersion: ptr(Version),
+		RequestedMemonheap: ptr(n * heapMB), RequestedMemoffheap: ptr(0.0), RequestedCPU: ptr(n * cpuPercent),
+		AssignedMemonheap: ptr(0.0), AssignedMemoffheap: ptr(0.0), AssignedCPU: ptr(0.0),
+	}
+	leads := a.leads()
+	for _, c := range t.components {
+		if !sys && system(c.id) {
+			continue
+		}
+		row := c.row(window, sys)
+		if !leads {
+			row = c.unreported(row)
+		}
+		if c.spout {
+			p.IDToSpoutAggStats[c.id] = row
+		} else {
+			p.IDToBoltAggStats[c.id] = row
+		}
+	}
+	if !leads {
+		return p, nil
+	}
+	beating := 0
+	for _, wk := range t.workers {
+		if wk.beatAt > 0 {
+			beating++
+		}
+		p.Workers = append(p.Workers, a.w.workerSummary(wk, sys))
+	}
+	p.NumWorkers, p.NumExecutors = ptr(int32(beating)), ptr(int32(len(t.byTask)))
+	p.TopologyStats = t.totals(sys)
+	p.AssignedMemonheap, p.AssignedCPU = ptr(n*heapMB), ptr(n*cpuPercent)
+	return p, nil
+}
+
+// unreported is a row as a Nimbus sends it that has seen no heartbeats.
+func (c *component) unreported(row *storm.ComponentAggregateStats) *storm.ComponentAggregateStats {
+	out := c.aggregate(sums{})
+	out.CommonStats.NumExecutors, out.CommonStats.NumTasks = row.CommonStats.NumExecutors, row.CommonStats.NumTasks
+	out.CommonStats.ResourcesMap, out.CommonStats.Failed = row.CommonStats.ResourcesMap, nil
+	out.LastError = row.LastError
+	return out
+}
+
+func (w *World) workerSummary(wk *worker, sys bool) *storm.WorkerSummary {
+	tasks, executors, uptime := map[string]int64{}, int32(0), 0.0
+	for _, e := range wk.of.byTask {
+		if e.on != wk {
+			continue
+		}
+		executors++
+		uptime = e.reportedUptime
+		if sys || !system(e.of.id) {
+			tasks[e.of.id] += int64(e.tasks())
+		}
+	}
+	n := float64(executors)
+	return &storm.WorkerSummary{
+		SupervisorID: ptr(wk.host.node), Host: ptr(wk.host.name), Port: ptr(int32(wk.port)),
+		TopologyID: ptr(wk.of.id), TopologyName: ptr(wk.of.name), NumExecutors: &executors, ComponentToNumTasks: tasks,
+		UptimeSecs: ptr(int32(uptime)), AssignedMemonheap: ptr(n * heapMB), AssignedMemoffheap: ptr(0.0),
+		AssignedCPU: ptr(n * cpuPercent), Owner: ptr(wk.of.owner),
+	}
+}
+
+// GetComponentPageInfo is the page of a component.
+func (a *answers) GetComponentPageInfo(_ context.Context, id, component, window string, sys bool) (*storm.ComponentPageInfo, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	t := a.w.byID(id)
+	if t == nil {
+		return nil, notAlive(id)
+	}
+	c := t.component(component)
+	if c == nil {
+		return nil, errInternal
+	}
+	p := &storm.ComponentPageInfo{
+		ComponentID: ptr(c.id), ComponentType: ptr(c.kind()), TopologyID: ptr(t.id), TopologyName: ptr(t.name),
+		NumExecutors: ptr(int32(0)), NumTasks: ptr(int32(c.part.tasks)), WindowToStats: map[string]*storm.ComponentAggregateStats{},
+		SidToOutputStats: map[string]*storm.ComponentAggregateStats{}, ExecStats: []*storm.ExecutorAggregateStats{},
+		Errors: c.infos(), TopologyStatus: ptr(storm.TopologyStatus_ACTIVE.String()), ResourcesMap: resources(),
+	}
+	if !c.spout {
+		p.GsidToInputStats = map[*storm.GlobalStreamId]*storm.ComponentAggregateStats{}
+	}
+	if !a.leads() {
+		return p, nil
+	}
+	p.NumExecutors = ptr(int32(len(c.executors)))
+	for _, key := range windowNames {
+		s := componentSums(c, key, sys)
+		s.capacity = 0 // Storm sets it per executor only
+		p.WindowToStats[key] = c.aggregate(s)
+	}
+	if !c.spout {
+		p.GsidToInputStats = c.inputSums(window)
+	}
+	p.SidToOutputStats = c.outputSums(window, sys)
+	for _, e := range c.executors {
+		p.ExecStats = append(p.ExecStats, &storm.ExecutorAggregateStats{
+			ExecSummary: e.summary(), Stats: c.aggregate(executorSums(e, window, sys)),
+		})
+	}
+	return p, nil
+}
+
+// supervisorPage is the page of a supervisor by id, or of all on a host when
+// id is nil.
+func (a *answers) supervisorPage(id, name *string, sys bool) (*storm.SupervisorPageInfo, error) {
+	a.w.mu.Lock()
+	defer a.w.mu.Unlock()
+	p := new(storm.SupervisorPageInfo)
+	for _, h := range a.w.hosts {
+		switch {
+		case !h.listed(a.w.now):
+			continue
+		case id != nil && *id != h.node:
+			continue
+		case id == nil && (name == nil || *name != h.name):
+			continue
+		}
+		p.SupervisorSummaries = append(p.SupervisorSummaries, a.w.supervisor(h))
+		for _, port := range h.ports {
+			if wk := a.w.workerAt(h, port); wk != nil && a.leads() {
+				p.WorkerSummaries = append(p.WorkerSummaries, a.w.workerSummary(wk, sys))
+			}
+		}
+	}
+	if len(p.SupervisorSummaries) == 0 {
+		return nil, errInternal
+	}
+	return p, nil
+}
