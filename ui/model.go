@@ -372,6 +372,7 @@ func (m *model) frameKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(msg, k.Poll):
 		m.deps.Source.Refresh()
 		m.say("Polling now.", false)
+		return m.update(m.where.top(), msg), true // a screen may have more to read
 	case key.Matches(msg, k.Save):
 		return m.save(), true
 	case key.Matches(msg, k.Wide):

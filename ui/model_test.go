@@ -310,6 +310,8 @@ func TestPalette(t *testing.T) {
 		}},
 		{"theme pink", func() error { return says(m, `no theme "pink"`) }},
 		{"log", func() error { return at(m, "messages") }},
+		{"conf nimbus", func() error { return at(m, "conf") }},
+		{"zk /storm", func() error { return at(m, "zookeeper") }},
 		{"help", func() error { return shows(m, "EVERYWHERE") }},
 	} {
 		m.over = nil

@@ -203,7 +203,7 @@ func (m *model) openNamed(spec screen.Spec, arg string) tea.Cmd {
 		a.Filter, arg = filter, strings.TrimSpace(name)
 	}
 	switch {
-	case spec.TakesPath:
+	case spec.TakesPath, arg == "nimbus" && spec.ID == "conf":
 		a.Path = arg
 	case arg != "":
 		id, ok := m.topologyID(arg)
