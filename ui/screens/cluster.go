@@ -181,6 +181,9 @@ func (s *overview) Keys() []key.Binding {
 	default:
 		keys = append(append(keys, rowKeys(k, s.topologies)...), sortKeys(k, s.topologies)...)
 	}
+	if s.arg() == (destination{}) {
+		return keys
+	}
 	return append(keys, k.table.Zoom)
 }
 

@@ -50,7 +50,9 @@ type component struct {
 	page    *nimbusclient.Component
 	spec    *nimbusclient.ComponentSpec
 	rates   cluster.ComponentRates
-	spout   bool // the executors have a spout's columns
+	alive   bool
+	last    time.Time // when the topology was last seen alive
+	spout   bool      // the executors have a spout's columns
 	rows    []executorRow
 	heat    heat
 	verdict string
@@ -135,8 +137,10 @@ func (s *component) rebuild(env screen.Env) {
 	if t := env.Snap.Topologies[s.id]; t != nil {
 		s.top = t
 	}
+	s.alive = false
 	for _, sum := range env.Snap.TopologyRows() {
 		if sum.ID == s.id {
+			s.alive, s.last = true, env.Snap.ClusterAt
 			s.row = newTopologyRow(env, sum, kit.LevelNone)
 		}
 	}
@@ -181,6 +185,8 @@ func (s *component) titles(env screen.Env) {
 		at = s.top.ComponentAt[cluster.ComponentKey{Component: s.name, Window: env.Window, Sys: env.Sys}]
 	}
 	old := asOf(env, at)
+	never := s.top == nil && !s.alive && env.Snap.Cluster != nil
+	s.executorPart.Hide, s.outputPart.Hide, s.errorPart.Hide = never, never, never
 	for _, part := range []*kit.Section{s.executorPart, s.inputPart, s.outputPart, s.errorPart} {
 		part.Note = old
 	}
@@ -190,7 +196,7 @@ func (s *component) titles(env screen.Env) {
 	if !strips {
 		s.executorPart.Right = s.heat.inRule(&s.look, s.rates.Skew)
 	}
-	s.inputPart.Hide = s.spout
+	s.inputPart.Hide = s.spout || never
 	s.executors.Empty = s.waiting(env)
 	s.inputs.Empty = kit.S(theme.Dim, "none in the window")
 	s.outputs.Empty = kit.S(theme.Dim, "none")
@@ -504,6 +510,7 @@ func (s *component) View(env screen.Env, size screen.Size) string {
 	s.look.w, s.look.h = size.W, size.H
 	s.sync(env)
 	p := paintOf(env, size)
+	p.Stale = p.Stale || !s.alive && s.top != nil
 	lines := s.head(env)
 	text := &kit.Text{Lines: func(int) []kit.Line { return lines }}
 	head := text.Draw(p.Sized(size.W, min(len(lines), size.H)))
@@ -516,7 +523,17 @@ func (s *component) View(env screen.Env, size screen.Size) string {
 
 // head is what stands above the sections.
 func (s *component) head(env screen.Env) []kit.Line {
-	lines := []kit.Line{s.facts(env)}
+	var lines []kit.Line
+	if !s.alive && env.Snap.Cluster != nil {
+		name := s.id
+		if s.top != nil {
+			name = s.top.Summary.Name
+		}
+		lines = append(lines, goneLine(env, safetext.Clean(name), s.last))
+	}
+	if l := s.facts(env); l != nil {
+		lines = append(lines, l)
+	}
 	if s.page != nil && s.look.h >= 24 {
 		lines = append(lines, componentWindows(&s.look, s.row, s.page, s.rates, env.Window)...)
 	}
@@ -540,6 +557,10 @@ func (s *component) facts(env screen.Env) kit.Line {
 		l = l.Add(theme.Dim, fmt.Sprintf(" (ceiling %d)", *s.page.Tasks))
 	}
 	dot := func() { l = l.Add(theme.Dim, " · ") }
+	if n := len(s.page.Errors); n > 0 && s.look.narrow() {
+		dot()
+		l = l.Add(theme.Warn, plural(n, "error"))
+	}
 	now := s.page.Totals[env.Window]
 	if s.spout {
 		dot()
@@ -556,10 +577,11 @@ func (s *component) facts(env screen.Env) kit.Line {
 		dot()
 		l = l.Add(theme.Dim, "process ").Then(said(human.Latency(measured(now.ProcessMs, now.Acked))))
 	}
-	if !s.look.narrow() {
-		dot()
-		l = l.Then(debugFact(s.page))
+	if s.look.narrow() {
+		return l
 	}
+	dot()
+	l = l.Then(debugFact(s.page))
 	dot()
 	if n := len(s.page.Errors); n > 0 {
 		return l.Add(theme.Warn, plural(n, "error"))
@@ -575,7 +597,7 @@ func (s *component) loadFact() kit.Line {
 	if s.look.narrow() {
 		return kit.S(theme.Dim, "~").Then(loadNumber(s.rates.Load))
 	}
-	return kit.S(theme.Dim, "~").Then(loadNumber(s.rates.Load)).Add(theme.Dim, " tuples inside a task (estimate)")
+	return kit.S(theme.Dim, "~").Then(loadNumber(s.rates.Load)).Add(theme.Dim, " tuples in a task (estimate)")
 }
 
 func debugFact(p *nimbusclient.Component) kit.Line {

@@ -49,28 +49,28 @@ type health struct {
 	seen   stamp
 	look   look
 	hidden map[string]time.Time // key of a finding → until when
-	places map[string]settledLevel
-	gone   int // findings hidden now
-	shownW int // width that the evidence was broken for
+	places map[string]lastChange
+	order  []string // keys of the findings as listed last
+	gone   int      // findings hidden now
+	shownW int      // width that the evidence was broken for
 }
 
 // finding is one line of the list.
 type finding struct {
 	diagnose.Finding
 	level kit.Level
-	rank  cluster.Level // the level it is sorted by
 }
 
-// settledLevel is the level that a line is sorted by.
-type settledLevel struct {
-	level   cluster.Level
-	changed time.Time // since when the finding has another; zero while it has not
+// lastChange is when a finding got its level; zero when it came with it.
+type lastChange struct {
+	level cluster.Level
+	at    time.Time
 }
 
 func newHealth(env screen.Env, arg screen.Arg) screen.Screen {
 	s := &health{
 		opened: env.Now, keys: newListKeys("open"), hide: kit.Bind("H", "hide 1h", "H"),
-		hidden: map[string]time.Time{}, places: map[string]settledLevel{},
+		hidden: map[string]time.Time{}, places: map[string]lastChange{},
 	}
 	s.table = kit.NewTable(func(f finding) string { return f.Key() }, s.columns()...)
 	s.table.Level = func(f finding) kit.Level { return f.level }
@@ -244,7 +244,7 @@ func (s *health) rebuild(env screen.Env) {
 			delete(s.hidden, k)
 		}
 	}
-	rows := make([]finding, 0, len(env.Found.Findings))
+	rows, moving := make([]finding, 0, len(env.Found.Findings)), false
 	alive := map[string]bool{}
 	for _, f := range env.Found.Findings {
 		k := f.Key()
@@ -253,39 +253,71 @@ func (s *health) rebuild(env screen.Env) {
 			s.gone++
 			continue
 		}
-		rows = append(rows, finding{Finding: f, level: kitLevel(f.Level), rank: s.settle(k, f.Level, env.Now)})
+		moving = s.moved(f, env.Now) || moving
+		rows = append(rows, finding{Finding: f, level: kitLevel(f.Level)})
 	}
 	for k := range s.places {
 		if !alive[k] {
 			delete(s.places, k)
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b finding) int { return cmp.Compare(b.urgency(), a.urgency()) })
+	if moving {
+		rows = s.held(rows)
+	}
+	s.order = s.order[:0]
+	for _, f := range rows {
+		s.order = append(s.order, f.Key())
+	}
 	s.table.SetRows(rows, env.Now)
 }
 
-// urgency is the rank of a line: what recovered comes last.
-func (f finding) urgency() int {
-	if f.rank == cluster.LevelGood {
-		return -1
+// held puts the findings where they were: a line keeps its place for ten
+// seconds after its level changed, so that it does not jump away from under a
+// finger. New ones go above those that are no worse.
+func (s *health) held(rows []finding) []finding {
+	was := make(map[string]int, len(s.order))
+	for i, k := range s.order {
+		was[k] = i
 	}
-	return int(f.rank)
+	var old, added []finding
+	for _, f := range rows {
+		if _, ok := was[f.Key()]; ok {
+			old = append(old, f)
+		} else {
+			added = append(added, f)
+		}
+	}
+	slices.SortStableFunc(old, func(a, b finding) int { return cmp.Compare(was[a.Key()], was[b.Key()]) })
+	for _, f := range added {
+		at := slices.IndexFunc(old, func(other finding) bool { return other.urgency() <= f.urgency() })
+		if at < 0 {
+			at = len(old)
+		}
+		old = slices.Insert(old, at, f)
+	}
+	return old
 }
 
-// settle is the level a line is sorted by: a change moves it only after ten
-// seconds, so that it does not jump away from under a finger.
-func (s *health) settle(k string, level cluster.Level, now time.Time) cluster.Level {
-	at, known := s.places[k]
-	switch {
-	case !known || at.level == level:
-		at = settledLevel{level: level}
-	case at.changed.IsZero():
-		at.changed = now
-	case now.Sub(at.changed) >= keepPlace:
-		at = settledLevel{level: level}
+// urgency orders findings: what recovered comes last.
+func (f finding) urgency() int {
+	if f.Level == cluster.LevelGood {
+		return -1
 	}
-	s.places[k] = at
-	return at.level
+	return int(f.Level)
+}
+
+// moved reports whether a finding's level changed within the last ten seconds.
+func (s *health) moved(f diagnose.Finding, now time.Time) bool {
+	k := f.Key()
+	at, known := s.places[k]
+	if !known || at.level != f.Level {
+		at = lastChange{level: f.Level}
+		if known {
+			at.at = now
+		}
+		s.places[k] = at
+	}
+	return !at.at.IsZero() && now.Sub(at.at) < keepPlace
 }
 
 // nothing is the sentence in place of findings.
@@ -452,6 +484,7 @@ func (s *health) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 		if len(s.hidden) < maxHidden {
 			s.hidden[f.Key()] = env.Now.Add(hideFor)
 		}
+		s.table.Select("") // the line is hidden, not gone
 		s.rebuild(env)
 	case on && key.Matches(press, k.copyID):
 		return screen.Copy("the finding", f.Where+": "+f.What)

@@ -52,6 +52,9 @@ func rowKeys[R any](k *listKeys, t *kit.Table[R]) []key.Binding {
 
 // sortKeys are the keys that change the order of a table now.
 func sortKeys[R any](k *listKeys, t *kit.Table[R]) []key.Binding {
+	if _, on := t.Selected(); !on {
+		return nil
+	}
 	var keys []key.Binding
 	names, at := t.Orders()
 	if at > 0 {

@@ -71,7 +71,7 @@ func newTopologyRow(env screen.Env, sum nimbusclient.TopologySummary, level kit.
 		return r
 	}
 	r.rates = r.top.Rates
-	r.err = firstError(r.top.Errs, "getTopologyPageInfo", "getTopologyInfoWithOpts")
+	r.err = r.top.Errs["getTopologyPageInfo"]
 	page := newestPage(r.top)
 	if page == nil {
 		return r
@@ -269,33 +269,14 @@ func sampled(rows []topologyRow) bool {
 	return len(rows) == 0 || slices.ContainsFunc(rows, func(r topologyRow) bool { return r.top == nil || r.top.SampleRate != 1 })
 }
 
-// firstError is the error of the first of the calls that failed.
-func firstError(errs map[string]error, calls ...string) error {
-	for _, call := range calls {
-		if err := errs[call]; err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unread counts the topologies whose pages were refused or failed, and those
-// that are still on their way.
-func unread(rows []topologyRow) (failed, pending int) {
-	for _, r := range rows {
-		switch {
-		case r.err != nil:
-			failed++
-		case r.top == nil || len(r.top.Pages) == 0:
-			pending++
-		}
-	}
-	return failed, pending
-}
-
 // partial is the part of a rule's title that says what is missing.
 func partial(g theme.Glyphs, rows []topologyRow) kit.Line {
-	failed, _ := unread(rows)
+	failed := 0
+	for _, r := range rows {
+		if r.err != nil && len(r.top.Pages) == 0 {
+			failed++
+		}
+	}
 	if failed == 0 {
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/stormtop/stormtop/internal/cluster"
+	"github.com/stormtop/stormtop/internal/diagnose"
 	"github.com/stormtop/stormtop/internal/human"
 	"github.com/stormtop/stormtop/internal/safetext"
 	"github.com/stormtop/stormtop/ui/kit"
@@ -39,6 +40,12 @@ type topologies struct {
 	pick   *picker
 	// longest is the width of the longest name.
 	longest int
+	// hinted is the hint of the topology under the cursor.
+	hinted struct {
+		id   string
+		seen stamp
+		hint diagnose.Hint
+	}
 }
 
 func newTopologies(env screen.Env, arg screen.Arg) screen.Screen {
@@ -390,6 +397,14 @@ func (s *topologies) View(env screen.Env, size screen.Size) string {
 	return kit.Join(rows)
 }
 
+// hint is the worst hint of a topology; it is worked out once a snapshot.
+func (s *topologies) hint(env screen.Env, r topologyRow) diagnose.Hint {
+	if s.hinted.id != r.ID || s.hinted.seen != stampOf(env) {
+		s.hinted.id, s.hinted.seen, s.hinted.hint = r.ID, stampOf(env), worstHint(r)
+	}
+	return s.hinted.hint
+}
+
 // below is the part below the list; nil when there are less than six free
 // rows for it.
 func (s *topologies) below(env screen.Env, p kit.Paint) []string {
@@ -399,7 +414,7 @@ func (s *topologies) below(env screen.Env, p kit.Paint) []string {
 	if !ok || free < 6 {
 		return nil
 	}
-	lines := topologyDetails(env, r, p.W)
+	lines := topologyDetails(env, r, s.hint(env, r), p.W)
 	blank := 2
 	if p.W >= wide {
 		blank = 5

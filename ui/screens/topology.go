@@ -237,6 +237,8 @@ func standing(order []string, title string) int {
 
 // title names the sections.
 func (s *topology) title(env screen.Env) {
+	never := s.top == nil && !s.alive && env.Snap.Cluster != nil
+	s.spoutPart.Hide, s.boltPart.Hide = never || !s.mergedPart.Hide, never || !s.mergedPart.Hide
 	at := time.Time{}
 	if s.top != nil {
 		at = s.top.PageAt[cluster.PageKey{Window: env.Window, Sys: env.Sys}]
@@ -568,9 +570,7 @@ func (s *topology) View(env screen.Env, size screen.Size) string {
 	s.look.w, s.look.h = size.W, size.H
 	s.sync(env)
 	p := paintOf(env, size)
-	if !s.alive && s.top != nil {
-		p.Stale = true
-	}
+	p.Stale = p.Stale || !s.alive && s.top != nil
 	lines := s.head(env)
 	text := &kit.Text{Lines: func(int) []kit.Line { return lines }}
 	head := text.Draw(p.Sized(size.W, min(len(lines), size.H)))
@@ -593,11 +593,10 @@ func (s *topology) View(env screen.Env, size screen.Size) string {
 func (s *topology) head(env screen.Env) []kit.Line {
 	var lines []kit.Line
 	if !s.alive && env.Snap.Cluster != nil {
-		gone := kit.S(theme.Warn, " "+s.look.g.Warn).Text(" " + s.name() + " is not alive any more")
-		if !s.last.IsZero() {
-			gone = gone.Add(theme.Dim, " (last seen "+s.last.In(env.Now.Location()).Format(time.TimeOnly)+")")
+		lines = append(lines, goneLine(env, s.name(), s.last))
+		if s.top == nil {
+			return lines
 		}
-		lines = append(lines, gone.Text(". 6 shows when it went."))
 	}
 	lines = append(lines, s.refusals(env)...)
 	full := s.look.w >= full && s.look.h >= 28
@@ -617,6 +616,15 @@ func (s *topology) head(env screen.Env) []kit.Line {
 	return lines
 }
 
+// goneLine says that a topology has ended.
+func goneLine(env screen.Env, name string, last time.Time) kit.Line {
+	l := kit.S(theme.Warn, " "+env.Theme.Glyphs.Warn).Text(" " + name + " is not alive any more")
+	if !last.IsZero() {
+		l = l.Add(theme.Dim, " (last seen "+last.In(env.Now.Location()).Format(time.TimeOnly)+")")
+	}
+	return l.Text(". 6 shows when it went.")
+}
+
 // refusals says which calls failed while there is something to show without
 // them.
 func (s *topology) refusals(env screen.Env) []kit.Line {
@@ -624,7 +632,7 @@ func (s *topology) refusals(env screen.Env) []kit.Line {
 		return nil
 	}
 	var lines []kit.Line
-	for _, call := range []string{"getTopologyPageInfo", "getTopologyInfoWithOpts", "getTopology"} {
+	for _, call := range []string{"getTopologyPageInfo", "getTopologyInfo", "getTopology"} {
 		if err := s.top.Errs[call]; err != nil && (call != "getTopologyPageInfo" || s.top.Structure != nil) {
 			lines = append(lines, kit.T(" ").Then(refusal(env, call, err)))
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/diagnose"
 	"github.com/stormtop/stormtop/internal/human"
+	"github.com/stormtop/stormtop/internal/safetext"
 	"github.com/stormtop/stormtop/nimbusclient"
 	"github.com/stormtop/stormtop/ui/kit"
 	"github.com/stormtop/stormtop/ui/screen"
@@ -17,9 +18,9 @@ import (
 )
 
 // topologyDetails is what the list says about the topology under the cursor.
-func topologyDetails(env screen.Env, r topologyRow, w int) []kit.Line {
+func topologyDetails(env screen.Env, r topologyRow, hint diagnose.Hint, w int) []kit.Line {
 	if w < wide {
-		return briefDetails(env, r)
+		return briefDetails(env, r, hint, w)
 	}
 	indent := "   "
 	lines := []kit.Line{kit.T(indent).Then(provenance(env, r))}
@@ -33,13 +34,13 @@ func topologyDetails(env screen.Env, r topologyRow, w int) []kit.Line {
 	if l := against(env, r); l != nil {
 		lines = append(lines, kit.T(indent).Then(l))
 	}
-	if l := worstHint(env, r, "hint"); l != nil {
-		lines = append(lines, kit.T(indent).Then(l))
+	if hint.Text != "" {
+		lines = append(lines, kit.T(indent).Then(kit.Line{kitLevel(hint.Level).Span(env.Theme.Glyphs)}).Add(theme.Dim, " hint    ").Text(hint.Text))
 	}
 	return lines
 }
 
-func briefDetails(env screen.Env, r topologyRow) []kit.Line {
+func briefDetails(env screen.Env, r topologyRow, hint diagnose.Hint, w int) []kit.Line {
 	lines := []kit.Line{kit.T(" id " + r.ID)}
 	sizes := kit.T(" ")
 	if text := wanted(env, r); text != "" {
@@ -53,8 +54,19 @@ func briefDetails(env screen.Env, r topologyRow) []kit.Line {
 	if r.err != nil {
 		return append(lines, kit.T(" ").Then(refusal(env, "getTopologyPageInfo", r.err)))
 	}
-	if l := worstHint(env, r, ""); l != nil {
-		lines = append(lines, kit.T(" ").Then(l))
+	if hint.Text == "" {
+		return lines
+	}
+	const most = 2
+	for i, text := range wrap(safetext.Clean(hint.Text), w-4) {
+		if i == most {
+			break
+		}
+		mark := kit.T("  ")
+		if i == 0 {
+			mark = kit.Line{kitLevel(hint.Level).Span(env.Theme.Glyphs)}.Text(" ")
+		}
+		lines = append(lines, kit.T(" ").Then(mark).Text(text))
 	}
 	return lines
 }
@@ -245,20 +257,15 @@ func perSecond(n *int64, w nimbusclient.Window, uptime int) float64 {
 	return float64(*n) / float64(span)
 }
 
-// worstHint is the first thing to say about a topology's numbers, behind a
-// label; nil when all is well.
-func worstHint(env screen.Env, r topologyRow, label string) kit.Line {
+// worstHint is the first thing to say about a topology's numbers; without a
+// text when all is well.
+func worstHint(r topologyRow) diagnose.Hint {
 	if r.top == nil {
-		return nil
+		return diagnose.Hint{}
 	}
 	hints := diagnose.Hints(r.top, newestPage(r.top), diagnose.Defaults())
 	if len(hints) == 0 {
-		return nil
+		return diagnose.Hint{}
 	}
-	h := hints[0]
-	l := kit.Line{kitLevel(h.Level).Span(env.Theme.Glyphs)}.Text(" ")
-	if label != "" {
-		l = l.Add(theme.Dim, label+"    ")
-	}
-	return l.Text(h.Text)
+	return hints[0]
 }
