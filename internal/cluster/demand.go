@@ -18,7 +18,7 @@ type Demand struct {
 	// Hosts asks for supervisor pages, by supervisor id; "*" asks for all.
 	Hosts map[string]bool
 	// AllTopologies asks for the ten-minute page of every topology, in turn and
-	// at most MaxPages of them.
+	// at most MaxPages of them a heartbeat, after what else is demanded.
 	AllTopologies bool
 	NimbusConf    bool
 	// Window is the one that rates are computed over.

@@ -94,12 +94,13 @@ func TestSkew(t *testing.T) {
 		list []nimbusclient.Executor
 		want float64
 	}{
-		{"even", []nimbusclient.Executor{bolt(1, 1, 99, 100, 0, 0), bolt(2, 2, 99, 100, 0, 0)}, 1},
+		{"even", []nimbusclient.Executor{bolt(1, 1, 99, 1000, 0, 0), bolt(2, 2, 99, 1000, 0, 0)}, 1},
 		{"hot key", []nimbusclient.Executor{bolt(1, 1, 99, 890, 0, 0), bolt(2, 2, 99, 40, 0, 0), bolt(3, 3, 99, 30, 0, 0), bolt(4, 4, 99, 40, 0, 0)}, 890 / (110.0 / 3)},
-		{"unequal tasks are even", []nimbusclient.Executor{bolt(1, 2, 99, 200, 0, 0), bolt(3, 3, 99, 100, 0, 0)}, 1},
-		{"one executor", []nimbusclient.Executor{bolt(1, 1, 99, 100, 0, 0)}, math.NaN()},
+		{"unequal tasks are even", []nimbusclient.Executor{bolt(1, 2, 99, 2000, 0, 0), bolt(3, 3, 99, 1000, 0, 0)}, 1},
+		{"one executor", []nimbusclient.Executor{bolt(1, 1, 99, 1000, 0, 0)}, math.NaN()},
+		{"a few samples", []nimbusclient.Executor{bolt(1, 1, 99, 60, 0, 0), bolt(2, 2, 99, 20, 0, 0)}, math.NaN()},
 		{"no work", []nimbusclient.Executor{bolt(1, 1, 99, 0, 0, 0), bolt(2, 2, 99, 0, 0, 0)}, math.NaN()},
-		{"all on one", []nimbusclient.Executor{bolt(1, 1, 99, 10, 0, 0), bolt(2, 2, 99, 0, 0, 0)}, math.Inf(1)},
+		{"all on one", []nimbusclient.Executor{bolt(1, 1, 99, 500, 0, 0), bolt(2, 2, 99, 0, 0, 0)}, math.Inf(1)},
 	} {
 		got := Skew(c.list, nimbusclient.Window10m)
 		if !(near(got, c.want) || math.IsNaN(got) && math.IsNaN(c.want) || got == c.want) {
@@ -111,16 +112,12 @@ func TestSkew(t *testing.T) {
 func TestTrendFollowsHeartbeats(t *testing.T) {
 	t.Parallel()
 	var tr trends
-	tr.see(infoOf(bolt(1, 1, 60, 600, 0, 0)))
-	if got := tr.see(infoOf(bolt(1, 1, 120, 1800, 0, 0))); len(got) != 0 {
-		t.Fatalf("restarts %v, want none", got)
-	}
+	tr.see(infoOf(bolt(1, 1, 60, 600, 0, 0)), time.Minute)
+	tr.see(infoOf(bolt(1, 1, 120, 1800, 0, 0)), time.Minute)
 	// The same heartbeat read twice adds nothing.
-	tr.see(infoOf(bolt(1, 1, 120, 1800, 0, 0)))
+	tr.see(infoOf(bolt(1, 1, 120, 1800, 0, 0)), time.Minute)
 	// The worker restarted: counters fell, and 10 s of the new life did 50.
-	if got := tr.see(infoOf(bolt(1, 1, 10, 50, 0, 0))); len(got) != 1 || got[0].lived != 120 {
-		t.Fatalf("restarts %v, want one after 120 s", got)
-	}
+	tr.see(infoOf(bolt(1, 1, 10, 50, 0, 0)), time.Minute)
 	r := Rates(infoOf(bolt(1, 1, 10, 50, 0, 0)), nil, nimbusclient.Window10m)
 	tr.fill(&r)
 	if got := r.Components["count"].In.Trend; !slices.Equal(got, []float64{20, 5}) {
@@ -145,7 +142,7 @@ func TestTrendsAreNeverNegative(t *testing.T) {
 			}
 			list = append(list, bolt(i+1, i+1, up[i], n[i], 0, 0))
 		}
-		tr.see(infoOf(list...))
+		tr.see(infoOf(list...), 10*time.Second)
 		r := Rates(infoOf(list...), nil, nimbusclient.Window10m)
 		tr.fill(&r)
 		for _, x := range r.Components["count"].In.Trend {
@@ -164,22 +161,23 @@ func TestDriftIsCappedByTasks(t *testing.T) {
 	a := zkview.Assignment{Executors: map[zkview.TaskRange]zkview.Slot{
 		{Start: 1, End: 2}: {Node: "a", Port: 1}, {Start: 3, End: 4}: {Node: "a", Port: 2},
 	}}
-	info := infoOf(bolt(1, 2, 9, 0, 0, 0), bolt(3, 4, 9, 0, 0, 0))
+	d := newDetail()
+	d.setInfo(infoOf(bolt(1, 2, 9, 0, 0, 0), bolt(3, 4, 9, 0, 0, 0)), time.Unix(0, 0), time.Minute)
 	base := zkview.Storm{Workers: ptr(2), ComponentExecutors: map[string]int{"count": 3, "nobody": 7, "__acker": 1}}
-	if got := drift(base, a, info); len(got) != 1 || got[0] != (Drift{Component: "count", Desired: 3, Actual: 2}) {
+	if got := drift(base, a, d.taskOf, d.tasks); len(got) != 1 || got[0] != (Drift{Component: "count", Desired: 3, Actual: 2}) {
 		t.Errorf("drift %v, want count 3 → 2", got)
 	}
 	base.ComponentExecutors["count"] = 9 // only four tasks
-	if got := drift(base, a, info); len(got) != 1 || got[0].Desired != 4 {
+	if got := drift(base, a, d.taskOf, d.tasks); len(got) != 1 || got[0].Desired != 4 {
 		t.Errorf("drift %v, want the four that can be had", got)
 	}
 	base.ComponentExecutors["count"] = 2
-	if got := drift(base, a, info); len(got) != 0 {
+	if got := drift(base, a, d.taskOf, d.tasks); len(got) != 0 {
 		t.Errorf("drift %v, want none", got)
 	}
 	// More workers than executors cannot be had.
 	base.Workers = ptr(5)
-	if got := drift(base, a, info); len(got) != 0 {
+	if got := drift(base, a, d.taskOf, d.tasks); len(got) != 0 {
 		t.Errorf("drift %v, want none: two executors fill two workers", got)
 	}
 }
@@ -187,7 +185,7 @@ func TestDriftIsCappedByTasks(t *testing.T) {
 func TestNamesCompareNumbersAsNumbers(t *testing.T) {
 	t.Parallel()
 	names := []string{"w10", "w2", "w1", "w02b", "a", "w1.dc2", "w1.dc10", ""}
-	slices.SortFunc(names, compareNames)
+	slices.SortFunc(names, CompareNames)
 	want := []string{"", "a", "w1", "w1.dc2", "w1.dc10", "w2", "w02b", "w10"}
 	if !slices.Equal(names, want) {
 		t.Errorf("sorted %q, want %q", names, want)
@@ -216,7 +214,7 @@ func slotState(s *Snapshot, host string, port int) SlotState {
 func TestSlotsMove(t *testing.T) {
 	t.Parallel()
 	t0 := time.Unix(1_700_000_000, 0)
-	m := newMemory(t0)
+	m := newMemory(t0, DefaultEvery)
 	m.setZK(moving(t0, nil, zkview.Slot{Node: "a", Port: 6700}), t0)
 	if got := slotState(m.snapshot(Link{}, t0), "a", 6700); got != SlotUsed {
 		t.Fatalf("at the start the slot is %v, want used", got)
@@ -230,7 +228,7 @@ func TestSlotsMove(t *testing.T) {
 	if len(s.Feed) != 2 || s.Feed[0].Sign != '+' || s.Feed[1].Sign != '-' {
 		t.Fatalf("the feed of the move: %+v", s.Feed)
 	}
-	t2 := t1.Add(leavingFor + time.Second)
+	t2 := t1.Add(91 * time.Second)
 	beats := map[string][]zkview.Heartbeat{"words-1": {{Slot: zkview.Slot{Node: "b", Port: 6700}, Time: t2, UptimeSecs: ptr(int64(20))}}}
 	m.setZK(moving(t1, beats, zkview.Slot{Node: "b", Port: 6700}), t2)
 	s = m.snapshot(Link{}, t2)
@@ -242,7 +240,7 @@ func TestSlotsMove(t *testing.T) {
 func TestRestartsAreCountedAndMovesAreNot(t *testing.T) {
 	t.Parallel()
 	t0 := time.Unix(1_700_000_000, 0)
-	m := newMemory(t0)
+	m := newMemory(t0, DefaultEvery)
 	at := zkview.Slot{Node: "a", Port: 6700}
 	beat := func(now time.Time, up int64) {
 		m.setZK(moving(t0, map[string][]zkview.Heartbeat{"words-1": {{Slot: at, Time: now, UptimeSecs: &up}}}, at), now)
@@ -272,7 +270,7 @@ func TestRestartsAreCountedAndMovesAreNot(t *testing.T) {
 
 func TestTheFeedIsBounded(t *testing.T) {
 	t.Parallel()
-	m := newMemory(time.Unix(0, 0))
+	m := newMemory(time.Unix(0, 0), DefaultEvery)
 	for i := range 3 * maxFeed {
 		c := oneTopology(1)
 		c.Topologies[0].Status = []nimbusclient.Status{nimbusclient.Active, nimbusclient.Inactive}[i%2]
@@ -290,7 +288,7 @@ func TestDiffTellsLeaderAndStatus(t *testing.T) {
 	a, b := oneTopology(1), oneTopology(1)
 	b.Nimbuses = []nimbusclient.Nimbus{{Host: "n2", Port: 6627, Leader: true}}
 	b.Topologies[0].Status = nimbusclient.Killed
-	m := newMemory(time.Unix(0, 0))
+	m := newMemory(time.Unix(0, 0), DefaultEvery)
 	m.setCluster(&a, time.Unix(1, 0))
 	m.snapshot(Link{}, time.Unix(1, 0))
 	m.setCluster(&b, time.Unix(2, 0))

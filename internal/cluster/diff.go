@@ -2,10 +2,11 @@ package cluster
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ func Diff(old, now *Snapshot) []Change {
 	out = append(out, diffLink(old, now)...)
 	if old.Cluster != nil && now.Cluster != nil && old.Cluster != now.Cluster {
 		out = append(out, diffNimbuses(old, now)...)
+	}
+	if (old.Cluster != nil) == (now.Cluster != nil) && known(old) {
 		out = append(out, diffTopologies(old, now)...)
 	}
 	if known(old) && known(now) {
@@ -34,11 +37,12 @@ func Diff(old, now *Snapshot) []Change {
 	}
 	if old.ZK != nil && now.ZK != nil && old.ZK != now.ZK {
 		out = append(out, diffAssignments(old, now)...)
+		out = append(out, diffLogLevels(old, now)...)
 	}
 	out = append(out, diffWorkers(old, now)...)
 	for _, id := range slices.Sorted(maps.Keys(now.Topologies)) {
 		if was := old.Topologies[id]; was != nil {
-			out = append(out, diffTopology(was, now.Topologies[id], now)...)
+			out = append(out, diffTopology(was, now.Topologies[id], now, leaderMoved(old, out))...)
 		}
 	}
 	return out
@@ -48,6 +52,9 @@ func known(s *Snapshot) bool { return s.Cluster != nil || s.ZK != nil }
 
 func leaderOf(s *Snapshot) string {
 	if s.Cluster == nil {
+		if s.ZK != nil && s.ZK.Leader != nil {
+			return net.JoinHostPort(s.ZK.Leader.Host, strconv.Itoa(s.ZK.Leader.Port))
+		}
 		return ""
 	}
 	for _, n := range s.Cluster.Nimbuses {
@@ -60,10 +67,13 @@ func leaderOf(s *Snapshot) string {
 
 func diffLeader(old, now *Snapshot) []Change {
 	from, to := leaderOf(old), leaderOf(now)
+	if (old.Cluster == nil) != (now.Cluster == nil) {
+		return nil // told by another, perhaps under another name
+	}
 	if from == "" || to == "" || from == to {
 		return nil
 	}
-	return []Change{{At: now.ClusterAt, Kind: ChangeLeader, Level: LevelMove, Object: to, Detail: "leader changed " + from + " → " + to}}
+	return []Change{{At: now.Made, Kind: ChangeLeader, Level: LevelMove, Object: to, Detail: "leader changed " + from + " → " + to}}
 }
 
 func diffLink(old, now *Snapshot) []Change {
@@ -115,17 +125,19 @@ func diffNimbuses(old, now *Snapshot) []Change {
 	return out
 }
 
+// diffTopologies compares the lists of topologies, whoever told them.
 func diffTopologies(old, now *Snapshot) []Change {
+	before, rows := old.TopologyRows(), now.TopologyRows()
 	was := map[string]nimbusclient.TopologySummary{}
-	for _, t := range old.Cluster.Topologies {
+	for _, t := range before {
 		was[t.ID] = t
 	}
 	var out []Change
 	alive := map[string]bool{}
-	for _, t := range now.Cluster.Topologies {
+	for _, t := range rows {
 		alive[t.ID] = true
 		before, ok := was[t.ID]
-		c := Change{At: now.ClusterAt, Object: t.Name, TopologyID: t.ID}
+		c := Change{At: now.Made, Object: t.Name, TopologyID: t.ID}
 		switch {
 		case !ok:
 			c.Kind, c.Level, c.Sign, c.Detail = ChangeTopology, LevelGood, '+', "submitted as "+t.ID
@@ -140,9 +152,9 @@ func diffTopologies(old, now *Snapshot) []Change {
 		}
 		out = append(out, c)
 	}
-	for _, t := range old.Cluster.Topologies {
+	for _, t := range before {
 		if !alive[t.ID] {
-			out = append(out, Change{At: now.ClusterAt, Kind: ChangeTopology, Level: LevelInfo, Sign: '-', Object: t.Name, TopologyID: t.ID, Detail: "gone, was " + string(t.Status)})
+			out = append(out, Change{At: now.Made, Kind: ChangeTopology, Level: LevelInfo, Sign: '-', Object: t.Name, TopologyID: t.ID, Detail: "gone, was " + string(t.Status)})
 		}
 	}
 	return out
@@ -198,6 +210,7 @@ func slotsWord(h Host) string {
 	return fmt.Sprintf("%d of %d slots used", used, len(h.Slots)+h.FreeNoPort)
 }
 
+// diffAssignments tells slots that a topology got or lost.
 func diffAssignments(old, now *Snapshot) []Change {
 	var out []Change
 	for _, id := range slices.Sorted(maps.Keys(now.ZK.Assignments)) {
@@ -206,25 +219,21 @@ func diffAssignments(old, now *Snapshot) []Change {
 		if !had || a.Zxid == b.Zxid {
 			continue
 		}
-		name := id
-		if t := now.Topologies[id]; t != nil {
-			name = t.Summary.Name
-		}
-		is, was := assigned(a), assigned(b)
-		for at, list := range is {
+		top := now.Topologies[id]
+		c := Change{At: now.Made, Kind: ChangeAssignment, Level: LevelMove, Object: nameOf(now, id), TopologyID: id}
+		is, was := placedBy(id, a), placedBy(id, b)
+		for at, p := range is {
 			if _, kept := was[at]; !kept {
-				out = append(out, Change{
-					At: now.ZKAt, Kind: ChangeAssignment, Level: LevelMove, Sign: '+', Object: name, TopologyID: id, Host: at.node, Port: at.port,
-					Detail: fmt.Sprintf("%s:%d new, %s", a.Hosts[at.node], at.port, executors(now.Topologies[id], list)),
-				})
+				c.Sign, c.Host, c.Port = '+', at.node, at.port
+				c.Detail = fmt.Sprintf("%s:%d new, %s", cmp.Or(a.Hosts[at.node], at.node), at.port, executors(top, p.tasks))
+				out = append(out, c)
 			}
 		}
-		for at, list := range was {
+		for at, p := range was {
 			if _, kept := is[at]; !kept {
-				out = append(out, Change{
-					At: now.ZKAt, Kind: ChangeAssignment, Level: LevelMove, Sign: '-', Object: name, TopologyID: id, Host: at.node, Port: at.port,
-					Detail: fmt.Sprintf("%s:%d released, %s", b.Hosts[at.node], at.port, executorCount(len(list))),
-				})
+				c.Sign, c.Host, c.Port = '-', at.node, at.port
+				c.Detail = fmt.Sprintf("%s:%d released, %s", cmp.Or(b.Hosts[at.node], at.node), at.port, executors(top, p.tasks))
+				out = append(out, c)
 			}
 		}
 	}
@@ -232,6 +241,13 @@ func diffAssignments(old, now *Snapshot) []Change {
 		return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Sign, b.Sign), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Port, b.Port))
 	})
 	return out
+}
+
+func nameOf(s *Snapshot, topologyID string) string {
+	if t := s.Topologies[topologyID]; t != nil {
+		return t.Summary.Name
+	}
+	return topologyID
 }
 
 func executorCount(n int) string {
@@ -244,16 +260,9 @@ func executorCount(n int) string {
 // executors names executors by component where that is known.
 func executors(t *Topology, list []nimbusclient.ExecutorID) string {
 	text := executorCount(len(list))
-	if t == nil || t.Info == nil {
-		return text
-	}
-	component := map[nimbusclient.ExecutorID]string{}
-	for _, e := range t.Info.ExecutorList {
-		component[e.ID] = e.Component
-	}
 	var names []string
 	for _, id := range list {
-		if name := component[id]; name != "" {
+		if name := t.ComponentOf(id); name != "" {
 			names = append(names, name+id.String())
 		}
 	}
@@ -264,6 +273,38 @@ func executors(t *Topology, list []nimbusclient.ExecutorID) string {
 		text += ": " + strings.Join(names, " ")
 	}
 	return text
+}
+
+// diffLogLevels tells dynamic log levels that were set or taken back.
+func diffLogLevels(old, now *Snapshot) []Change {
+	var out []Change
+	for _, id := range slices.Sorted(maps.Keys(now.ZK.Storms)) {
+		if _, known := old.ZK.Storms[id]; !known {
+			continue
+		}
+		was := map[string]string{}
+		for _, l := range old.ZK.LogConfigs[id] {
+			was[l.Logger] = l.Level
+		}
+		c := Change{At: now.Made, Kind: ChangeLogLevel, Level: LevelInfo, Object: nameOf(now, id), TopologyID: id}
+		for _, l := range now.ZK.LogConfigs[id] {
+			before, had := was[l.Logger]
+			delete(was, l.Logger)
+			if had && before == l.Level {
+				continue
+			}
+			c.Detail = l.Logger + " " + l.Level + " set"
+			if l.TimeoutSecs != nil && *l.TimeoutSecs > 0 {
+				c.Detail += ", for " + human.AgeSecs(*l.TimeoutSecs)
+			}
+			out = append(out, c)
+		}
+		for _, logger := range slices.Sorted(maps.Keys(was)) {
+			c.Detail = logger + " " + was[logger] + " taken back"
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // diffWorkers lists workers that restarted in place.
@@ -279,102 +320,19 @@ func diffWorkers(old, now *Snapshot) []Change {
 			if at < 0 || s.Restarts <= was.Slots[at].Restarts || s.TopologyID == "" {
 				continue
 			}
-			name := s.TopologyID
-			if t := now.Topologies[s.TopologyID]; t != nil {
-				name = t.Summary.Name
-			}
 			lived := ""
 			if n := len(s.Lives); n > 0 {
-				lived = " after " + human.AgeSecs(s.Lives[n-1])
+				lived = " after " + human.Span(time.Duration(s.Lives[n-1])*time.Second)
 			}
 			nth := ""
 			if s.Restarts > 1 {
 				nth = fmt.Sprintf(" (%d times since %s)", s.Restarts, now.Since.UTC().Format("15:04Z"))
 			}
 			out = append(out, Change{
-				At: now.Made, Kind: ChangeWorker, Level: LevelCrit, Object: name, TopologyID: s.TopologyID, Host: h.ID, Port: s.Port,
+				At: now.Made, Kind: ChangeWorker, Level: LevelCrit, Object: nameOf(now, s.TopologyID), TopologyID: s.TopologyID, Host: h.ID, Port: s.Port,
 				Detail: fmt.Sprintf("%s:%d restarted%s%s", h.Name, s.Port, lived, nth),
 			})
 		}
 	}
 	return out
-}
-
-// diffTopology lists what changed inside one topology.
-func diffTopology(old, now *Topology, s *Snapshot) []Change {
-	var out []Change
-	base := Change{At: s.Made, Object: now.Summary.Name, TopologyID: now.Summary.ID}
-	if now.Summary.Status == nimbusclient.Active || now.Summary.Status == nimbusclient.Inactive {
-		for _, d := range now.Drift {
-			if slices.Contains(old.Drift, d) {
-				continue
-			}
-			c := base
-			c.Kind, c.Level, c.Component = ChangeDrift, LevelWarn, d.Component
-			what := "workers"
-			if d.Component != "" {
-				what = d.Component
-			}
-			c.Detail = fmt.Sprintf("runs with %s %d, %d were asked for", what, d.Actual, d.Desired)
-			out = append(out, c)
-		}
-	}
-	out = append(out, diffErrors(old, now, base)...)
-	if old.Conf != nil && now.Conf != nil {
-		for _, key := range slices.Sorted(maps.Keys(now.Conf)) {
-			before, after := fmt.Sprint(old.Conf[key]), fmt.Sprint(now.Conf[key])
-			if before != after {
-				c := base
-				c.Kind, c.Detail = ChangeConfig, key+" changed"
-				out = append(out, c)
-			}
-		}
-	}
-	return out
-}
-
-// diffErrors lists errors that a component reported since.
-func diffErrors(old, now *Topology, base Change) []Change {
-	was, first := lastErrors(old)
-	if first {
-		return nil
-	}
-	is, _ := lastErrors(now)
-	var out []Change
-	for _, name := range slices.Sorted(maps.Keys(is)) {
-		e := is[name]
-		if before, ok := was[name]; ok && before.Time >= e.Time {
-			continue
-		}
-		text, _, _ := strings.Cut(e.Error, "\n")
-		c := base
-		c.Kind, c.Level, c.Component, c.At = ChangeError, LevelWarn, name, time.Unix(e.Time, 0)
-		where := ""
-		if e.Host != nil && e.Port != nil && *e.Host != "" {
-			where = fmt.Sprintf(" on %s:%d", *e.Host, *e.Port)
-		}
-		c.Detail = name + where + ": " + text
-		out = append(out, c)
-	}
-	return out
-}
-
-// lastErrors gives each component's newest error; none says that no page was
-// read yet.
-func lastErrors(t *Topology) (by map[string]nimbusclient.ErrorInfo, none bool) {
-	by, none = map[string]nimbusclient.ErrorInfo{}, true
-	for _, p := range t.Pages {
-		none = false
-		for _, c := range slices.Concat(p.Spouts, p.Bolts) {
-			if c.LastError != nil && c.LastError.Time > by[c.ID].Time {
-				by[c.ID] = *c.LastError
-			}
-		}
-	}
-	return by, none
-}
-
-// settled reports whether an error means that nobody leads right now.
-func settling(err error) bool {
-	return errors.Is(err, nimbusclient.ErrNoLeader) || errors.Is(err, nimbusclient.ErrNotLeader)
 }

@@ -4,231 +4,157 @@ import (
 	"cmp"
 	"slices"
 	"time"
-	"unicode"
 
-	"github.com/stormtop/stormtop/nimbusclient"
 	"github.com/stormtop/stormtop/zkview"
 )
 
 const (
 	// lostFor is how long a lost host stays listed.
 	lostFor = 24 * time.Hour
-	// leavingFor is how long the old worker of a released slot may run on.
-	leavingFor = 30 * time.Second
-	// comingFor is how long an assigned slot may stay without a heartbeat before
-	// it is no longer called new.
-	comingFor = 5 * time.Minute
-	// maxLives bounds the remembered lives of one slot's worker.
-	maxLives = 32
+	// maxLost bounds the lost hosts that are listed; the longest gone go first.
+	maxLost = 500
 )
-
-// place is one slot as workers and logs name it.
-type place struct {
-	node string // supervisor id
-	port int
-}
-
-// slotMemory is what several polls tell about a slot.
-type slotMemory struct {
-	topology string
-	since    time.Time // when it got its topology, as seen here
-	uptime   int       // newest uptime of its worker, seconds
-	reported bool      // its worker has beaten since
-	restarts int
-	lives    []int
-	// left is what ran here until when.
-	left   string
-	leftAt time.Time
-}
 
 // hostMemory is a supervisor that was seen.
 type hostMemory struct {
-	id, name string
-	last     Host
-	lostAt   time.Time
+	last   Host
+	inZK   bool // ZooKeeper has listed it
+	lostAt time.Time
 }
 
-// hostKey compares names with the numbers in them as numbers: w2 before w10.
-func compareNames(a, b string) int {
-	for a != "" && b != "" {
-		x, restA := chunk(a)
-		y, restB := chunk(b)
-		if x != y {
-			if isDigit(x) && isDigit(y) {
-				if c := cmp.Compare(len(trimZeros(x)), len(trimZeros(y))); c != 0 {
-					return c
-				}
-				if c := cmp.Compare(trimZeros(x), trimZeros(y)); c != 0 {
-					return c
-				}
-			} else {
-				return cmp.Compare(x, y)
-			}
-		}
-		a, b = restA, restB
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-// chunk splits off a run of digits or of anything else.
-func chunk(s string) (head, rest string) {
-	digits := s[0] >= '0' && s[0] <= '9'
-	for i := range len(s) {
-		if (s[i] >= '0' && s[i] <= '9') != digits {
-			return s[:i], s[i:]
-		}
-	}
-	return s, ""
-}
-
-func isDigit(s string) bool { return unicode.IsDigit(rune(s[0])) }
-
-func trimZeros(s string) string {
-	for len(s) > 1 && s[0] == '0' {
-		s = s[1:]
-	}
-	return s
-}
-
-// assigned turns an assignment into its slots with their executors.
-func assigned(a zkview.Assignment) map[place][]nimbusclient.ExecutorID {
-	slots := map[place][]nimbusclient.ExecutorID{}
-	for tasks, slot := range a.Executors {
-		at := place{slot.Node, slot.Port}
-		slots[at] = append(slots[at], nimbusclient.ExecutorID{Start: tasks.Start, End: tasks.End})
-	}
-	for _, list := range slots {
-		slices.SortFunc(list, func(a, b nimbusclient.ExecutorID) int { return cmp.Compare(a.Start, b.Start) })
-	}
-	return slots
-}
-
-// hosts joins the supervisors of Nimbus and ZooKeeper, the assignments and the
-// workers into the slot map.
-func (m *memory) hosts(now time.Time) []Host {
-	by := map[string]*Host{}
-	get := func(id, name string) *Host {
-		h := by[id]
-		if h == nil {
-			h = &Host{ID: id, Name: name}
-			by[id] = h
-		}
-		if h.Name == "" {
-			h.Name = name
-		}
-		return h
-	}
-	if m.cluster != nil {
-		for i := range m.cluster.Supervisors {
-			s := m.cluster.Supervisors[i]
-			get(s.ID, s.Host).Supervisor = &s
-		}
-	}
+// hosts joins the supervisors of Nimbus and ZooKeeper with what their slots run
+// into the slot map, lost ones included.
+func (m *memory) hosts(link Link, now time.Time) []Host {
+	by := m.present(link)
 	if m.zk != nil {
 		for _, s := range m.zk.Supervisors {
-			h := get(s.ID, s.Host)
-			for _, port := range s.Ports {
-				h.Slots = append(h.Slots, Slot{Port: port})
+			if h := by[s.ID]; h != nil {
+				for _, port := range s.Ports {
+					h.Slots = append(h.Slots, Slot{Port: port})
+				}
 			}
 		}
 	}
-	m.place(by, now)
+	m.fill(by, now)
 	for id, h := range by {
-		page := m.pages[id]
+		page := m.hostsOf[id]
 		h.Workers, h.WorkersAt, h.Err = page.workers, page.at, page.err
-		for _, w := range h.Workers {
-			s := slotOf(h, w.Port)
-			if s.TopologyID == "" {
-				s.TopologyID, s.State = w.TopologyID, SlotUsed
-			}
-			if s.Executors == 0 && w.Executors != nil {
-				s.Executors = *w.Executors
-			}
-			if w.TopologyID == s.TopologyID && w.UptimeSecs != nil {
-				up := *w.UptimeSecs
-				s.UptimeSecs = &up
-			}
+		slices.SortFunc(h.Slots, func(a, b Slot) int { return cmp.Compare(a.Port, b.Port) })
+		if h.Supervisor != nil && h.Supervisor.Slots != nil {
+			h.FreeNoPort = max(0, *h.Supervisor.Slots-len(h.Slots))
 		}
-		h.finish(m.slots)
 	}
 	return m.withLost(by, now)
 }
 
-// place puts the assignments into the hosts' slots, with what moves.
-func (m *memory) place(by map[string]*Host, now time.Time) {
-	if m.zk != nil {
-		for id, a := range m.zk.Assignments {
-			for at, executors := range assigned(a) {
-				h := by[at.node]
-				if h == nil { // assigned to a supervisor that is gone
-					h = &Host{ID: at.node, Name: a.Hosts[at.node], LostAt: now}
-					by[at.node] = h
-				}
-				s := slotOf(h, at.port)
-				s.TopologyID, s.State, s.Tasks, s.Executors = id, SlotUsed, executors, len(executors)
-				for _, e := range executors {
-					start := time.Unix(a.Starts[zkview.TaskRange{Start: e.Start, End: e.End}], 0)
-					if start.Unix() > 0 && (s.StartAt.IsZero() || start.Before(s.StartAt)) {
-						s.StartAt = start
-					}
-				}
-			}
+// present lists the supervisors that are registered. ZooKeeper is where they
+// register, so it decides as long as it answers; only a supervisor that it
+// never listed is taken from Nimbus, in case the two are of different clusters.
+// Without ZooKeeper Nimbus decides, and when neither answers all stay.
+func (m *memory) present(link Link) map[string]*Host {
+	by := map[string]*Host{}
+	zkTells := m.zkLive && told(m.zk, "/supervisors")
+	nimbusTells := m.cluster != nil && link.NimbusErr == nil
+	if m.zk != nil && (zkTells || !nimbusTells) {
+		for _, s := range m.zk.Supervisors {
+			by[s.ID] = &Host{ID: s.ID, Name: s.Host}
 		}
 	}
-	for at, mem := range m.slots {
+	if zkTells {
+		for _, id := range unread(m.zk, "/supervisors") {
+			by[id] = &Host{ID: id, Name: m.hostName(id)}
+		}
+	}
+	if m.cluster == nil {
+		return by
+	}
+	for i := range m.cluster.Supervisors {
+		s := m.cluster.Supervisors[i]
+		h := by[s.ID]
+		if h == nil {
+			if was := m.seen[s.ID]; zkTells && was != nil && was.inZK {
+				continue
+			}
+			h = &Host{ID: s.ID}
+			by[s.ID] = h
+		}
+		h.Name, h.Supervisor = cmp.Or(s.Host, h.Name), &s
+	}
+	return by
+}
+
+// fill puts what is known of each slot into its host.
+func (m *memory) fill(by map[string]*Host, now time.Time) {
+	for at, mem := range m.slots.slots {
 		h := by[at.node]
 		if h == nil {
-			continue
+			if mem.topology == "" {
+				continue
+			}
+			// Assigned to a supervisor that is gone or that nobody has seen.
+			h = &Host{ID: at.node, Name: m.hostName(at.node), LostAt: now}
+			by[at.node] = h
 		}
-		s := slotOf(h, at.port)
-		s.Restarts, s.Lives = mem.restarts, slices.Clone(mem.lives)
+		s := h.slot(at.port)
+		s.Restarts, s.Lives, s.BeatAt = mem.restarts, mem.lives, mem.beatAt
 		switch {
-		case s.TopologyID != "" && s.TopologyID == mem.topology:
-			if !mem.reported && !mem.since.IsZero() && now.Sub(mem.since) < comingFor {
+		case mem.topology != "":
+			s.TopologyID, s.State, s.Tasks, s.Executors = mem.topology, SlotUsed, mem.tasks, mem.executors
+			if len(mem.tasks) > 0 {
+				s.Executors = len(mem.tasks)
+			}
+			if mem.coming(now) {
 				s.State = SlotComing
+			}
+			if mem.first > 0 {
+				s.StartAt = time.Unix(mem.first, 0)
 			}
 			if mem.uptime > 0 {
 				up := mem.uptime
 				s.UptimeSecs = &up
 			}
-		case s.TopologyID == "" && mem.left != "" && now.Sub(mem.leftAt) < leavingFor:
+		case mem.leaving(m.heartbeat(), now):
 			s.TopologyID, s.State = mem.left, SlotLeaving
 		}
 	}
 }
 
-// slotOf finds or adds a host's slot by port.
-func slotOf(h *Host, port int) *Slot {
-	for i := range h.Slots {
-		if h.Slots[i].Port == port {
-			return &h.Slots[i]
-		}
+// slot finds or adds a slot by port.
+func (h *Host) slot(port int) *Slot {
+	if s := h.Slot(port); s != nil {
+		return s
 	}
 	h.Slots = append(h.Slots, Slot{Port: port})
 	return &h.Slots[len(h.Slots)-1]
 }
 
-// finish sorts the slots and counts free ones whose port nobody told.
-func (h *Host) finish(map[place]*slotMemory) {
-	slices.SortFunc(h.Slots, func(a, b Slot) int { return cmp.Compare(a.Port, b.Port) })
-	if h.Supervisor != nil && h.Supervisor.Slots != nil {
-		h.FreeNoPort = max(0, *h.Supervisor.Slots-len(h.Slots))
-	}
-}
-
-// withLost remembers the hosts and adds those that are gone, as they were last.
+// withLost remembers the hosts and adds those that are gone as they were last,
+// sorted by name.
 func (m *memory) withLost(by map[string]*Host, now time.Time) []Host {
-	out := make([]Host, 0, len(by))
-	for id, h := range by {
-		if h.LostAt.IsZero() {
-			m.seen[id] = &hostMemory{id: id, name: h.Name, last: *h}
-			out = append(out, *h)
+	inZK := map[string]bool{}
+	if m.zkLive {
+		for _, s := range m.zk.Supervisors {
+			inZK[s.ID] = true
 		}
 	}
-	alive := map[string]bool{}
-	for _, h := range out {
-		alive[h.Name] = true
+	out := make([]Host, 0, len(by))
+	names := map[string]int{} // how many are there by that name
+	for id, h := range by {
+		mem := m.seen[id]
+		if mem == nil {
+			mem = &hostMemory{}
+			m.seen[id] = mem
+		}
+		mem.inZK = mem.inZK || inZK[id]
+		if h.LostAt.IsZero() {
+			mem.last, mem.lostAt = *h, time.Time{}
+			out = append(out, *h)
+			names[h.Name]++
+		} else if mem.last.ID == "" {
+			mem.last = *h
+		}
 	}
+	var lost []Host
 	for id, mem := range m.seen {
 		if h := by[id]; h != nil && h.LostAt.IsZero() {
 			continue
@@ -236,36 +162,42 @@ func (m *memory) withLost(by map[string]*Host, now time.Time) []Host {
 		if mem.lostAt.IsZero() {
 			mem.lostAt = now
 		}
-		// A supervisor that came back under another id is not lost.
-		if now.Sub(mem.lostAt) > lostFor || alive[mem.name] && mem.name != "" && !sharedName(m.seen, mem.name, id) {
+		// One supervisor by the same name is the lost one under a new id; several
+		// are several on one machine, and tell nothing.
+		if now.Sub(mem.lostAt) > lostFor || mem.last.Name != "" && names[mem.last.Name] == 1 {
 			delete(m.seen, id)
 			continue
 		}
-		lost := mem.last
-		lost.LostAt, lost.Supervisor, lost.Workers = mem.lostAt, nil, nil
-		lost.Slots = slices.Clone(lost.Slots)
-		for i := range lost.Slots {
-			lost.Slots[i].State = SlotLost
-		}
-		out = append(out, lost)
+		lost = append(lost, mem.lost())
 	}
-	slices.SortFunc(out, func(a, b Host) int {
-		if c := compareNames(a.Name, b.Name); c != 0 {
-			return c
+	if len(lost) > maxLost {
+		slices.SortFunc(lost, func(a, b Host) int { return b.LostAt.Compare(a.LostAt) })
+		for _, h := range lost[maxLost:] {
+			delete(m.seen, h.ID)
 		}
-		return cmp.Compare(a.ID, b.ID)
-	})
+		lost = lost[:maxLost]
+	}
+	out = append(out, lost...)
+	slices.SortFunc(out, func(a, b Host) int { return cmp.Or(CompareNames(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return out
 }
 
-// sharedName reports whether several supervisors alive use one host name, as
-// two on one machine do; then a new id is no proof of a return.
-func sharedName(seen map[string]*hostMemory, name, except string) bool {
-	n := 0
-	for id, mem := range seen {
-		if id != except && mem.name == name && mem.lostAt.IsZero() {
-			n++
-		}
+// lost is a host as it was last seen.
+func (mem *hostMemory) lost() Host {
+	h := mem.last
+	h.LostAt, h.Supervisor, h.Workers = mem.lostAt, nil, nil
+	h.Slots = slices.Clone(h.Slots)
+	for i := range h.Slots {
+		h.Slots[i].State = SlotLost
 	}
-	return n > 1
+	return h
+}
+
+// told reports whether a part of ZooKeeper's tree could be read.
+func told(v *zkview.View, part string) bool {
+	if v == nil {
+		return false
+	}
+	_, missing := v.Missing[part]
+	return !missing
 }

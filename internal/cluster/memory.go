@@ -2,41 +2,54 @@ package cluster
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stormtop/stormtop/nimbusclient"
 	"github.com/stormtop/stormtop/zkview"
 )
 
-// maxFeed bounds the change feed.
-const maxFeed = 1000
+const (
+	// maxFeed bounds the change feed.
+	maxFeed = 1000
+	// plannedFor is how long after the last sign of a rebalance new workers are
+	// taken for its doing.
+	plannedFor = 2 * time.Minute
+)
 
-// memory is what the poller knows. Its values are replaced, never changed, so
-// that snapshots may share them.
+// memory is what the poller knows. It does no I/O and is given every time, so
+// that it is tested by itself.
 type memory struct {
-	since     time.Time
-	seq       uint64
+	since time.Time
+	every time.Duration
+	seq   uint64
+
 	cluster   *nimbusclient.Cluster
 	clusterAt time.Time
-	zk        *zkview.View
-	zkAt      time.Time
-	conf      map[string]any
-	confOf    string // the Nimbus that conf was read from
 	server    nimbusclient.Server
-	window    nimbusclient.Window
+	conf      map[string]any // of Nimbus; nil until read
+	confOf    string         // the Nimbus it was read from
+	confErr   error          // why it refused
 
+	zk   *zkview.View
+	zkAt time.Time
+	// zkLive says that the newest reading of ZooKeeper went well.
+	zkLive bool
+
+	window  nimbusclient.Window
 	details map[string]*detail // by topology id
-	pages   map[string]hostPage
-	slots   map[place]*slotMemory
+	planned map[string]time.Time
+	hostsOf map[string]hostPage // by supervisor id
+	slots   *slotBook
 	seen    map[string]*hostMemory
-	letters map[string]byte // by topology name
+	letters letters
 
 	last        *Snapshot
 	feed        []Change
 	feedDropped int
+	changes     uint64
 }
 
 // hostPage is a supervisor's page.
@@ -46,251 +59,241 @@ type hostPage struct {
 	err     error
 }
 
-// detail is what was read about one topology.
-type detail struct {
-	pages      map[PageKey]*nimbusclient.Topology
-	pageAt     map[PageKey]time.Time
-	info       *nimbusclient.TopologyInfo
-	infoAt     time.Time
-	structure  *nimbusclient.Structure
-	conf       map[string]any
-	confOld    bool // asked to be read again
-	logConfig  map[string]nimbusclient.LogLevel
-	logAt      time.Time
-	components map[ComponentKey]*nimbusclient.Component
-	compAt     map[ComponentKey]time.Time
-	errs       map[string]error
-	trends     trends
-	restarts   int
-}
-
-func newMemory(now time.Time) *memory {
+func newMemory(now time.Time, every time.Duration) *memory {
 	return &memory{
-		since: now, details: map[string]*detail{}, pages: map[string]hostPage{}, slots: map[place]*slotMemory{},
-		seen: map[string]*hostMemory{}, letters: map[string]byte{}, window: nimbusclient.Window10m,
+		since: now, every: every, window: nimbusclient.Window10m,
+		details: map[string]*detail{}, planned: map[string]time.Time{}, hostsOf: map[string]hostPage{},
+		slots: newSlotBook(), seen: map[string]*hostMemory{},
 	}
 }
 
 func (m *memory) detail(id string) *detail {
 	d := m.details[id]
 	if d == nil {
-		d = &detail{
-			pages: map[PageKey]*nimbusclient.Topology{}, pageAt: map[PageKey]time.Time{},
-			components: map[ComponentKey]*nimbusclient.Component{}, compAt: map[ComponentKey]time.Time{},
-			errs: map[string]error{},
-		}
+		d = newDetail()
 		m.details[id] = d
 	}
 	return d
 }
 
-// setCluster takes a confirmed cluster summary and forgets topologies that are
-// gone.
+// setServer takes who answered, and its configuration where it was read.
+func (m *memory) setServer(server nimbusclient.Server, conf map[string]any) {
+	m.server = server
+	if conf != nil {
+		m.conf, m.confOf = conf, server.Addr
+	}
+	m.setLag()
+}
+
+func (m *memory) setEvery(every time.Duration) {
+	m.every = every
+	m.setLag()
+}
+
+func (m *memory) setLag() { m.slots.lag = 2*m.heartbeat() + m.every }
+
+// setCluster takes a confirmed cluster summary and forgets what is gone.
 func (m *memory) setCluster(c *nimbusclient.Cluster, at time.Time) {
 	m.cluster, m.clusterAt = c, at
 	alive := map[string]bool{}
 	for _, t := range c.Topologies {
 		alive[t.ID] = true
+		if t.Status == nimbusclient.Rebalancing {
+			m.planned[t.ID] = at
+		}
 	}
-	maps.DeleteFunc(m.details, func(id string, _ *detail) bool { return !alive[id] })
+	if m.zkLive {
+		for id := range m.zk.Storms {
+			alive[id] = true
+		}
+	}
+	gone := func(id string) bool { return !alive[id] }
+	maps.DeleteFunc(m.details, func(id string, _ *detail) bool { return gone(id) })
+	maps.DeleteFunc(m.planned, func(id string, _ time.Time) bool { return gone(id) })
 	known := map[string]bool{}
 	for _, s := range c.Supervisors {
 		known[s.ID] = true
 	}
-	maps.DeleteFunc(m.pages, func(id string, _ hostPage) bool { return !known[id] })
+	maps.DeleteFunc(m.hostsOf, func(id string, _ hostPage) bool { return !known[id] })
+	if !m.slotsByZK() {
+		m.slots.forget(gone, func(node string) bool { return !known[node] })
+	}
 }
 
-// setInfo takes all executors of a topology; restarts of its workers show in
-// the executors' uptimes.
+// slotsByZK reports whether ZooKeeper tells what every slot runs.
+func (m *memory) slotsByZK() bool {
+	return m.zkLive && m.zk.Missing["/assignments"] == ""
+}
+
+// setPage takes a topology page; its workers tell of slots where ZooKeeper does
+// not.
+func (m *memory) setPage(id string, key PageKey, p *nimbusclient.Topology, at time.Time) {
+	m.detail(id).setPage(key, p, at)
+	if len(p.Workers) > 0 || !p.Computed && m.server.Line >= nimbusclient.V2 {
+		m.tell(p.Workers, id, at, func(_ place, s *slotMemory) bool { return s.topology == id })
+	}
+}
+
+// setInfo takes all executors of a topology; a worker's uptime is in each.
 func (m *memory) setInfo(id string, info *nimbusclient.TopologyInfo, at time.Time) {
-	d := m.detail(id)
-	d.info, d.infoAt = info, at
-	d.trends.see(info)
+	m.detail(id).setInfo(info, at, max(m.heartbeat(), m.every))
+	type named struct {
+		host string
+		port int
+	}
+	uptimes := map[named]int{}
 	for _, e := range info.ExecutorList {
 		if e.UptimeSecs != nil && e.Stats != nil {
-			m.observe(id, e.Host, e.Port, *e.UptimeSecs)
+			n := named{e.Host, e.Port}
+			uptimes[n] = max(uptimes[n], *e.UptimeSecs)
+		}
+	}
+	for n, up := range uptimes {
+		for slot, s := range m.slots.slots {
+			if slot.port == n.port && s.topology == id && m.hostName(slot.node) == n.host {
+				m.slots.sight(slot, id, up, byNimbus, at)
+			}
 		}
 	}
 }
 
-// observe notes a worker's uptime by host name and port, as Nimbus names them.
-func (m *memory) observe(topology, host string, port, uptime int) {
-	for at, s := range m.slots {
-		if at.port != port || s.topology != topology || !m.named(at.node, host) {
-			continue
-		}
-		m.beat(s, topology, uptime)
-	}
-}
-
-// named reports whether a supervisor id is of the host name.
-func (m *memory) named(node, host string) bool {
-	if m.zk != nil {
-		for _, a := range m.zk.Assignments {
-			if name, ok := a.Hosts[node]; ok {
-				return name == host
-			}
-		}
-		for _, s := range m.zk.Supervisors {
-			if s.ID == node {
-				return s.Host == host
-			}
-		}
+// hostName is the host of a supervisor id, "" when nobody told.
+func (m *memory) hostName(node string) string {
+	if h := m.seen[node]; h != nil && h.last.Name != "" {
+		return h.last.Name
 	}
 	if m.cluster != nil {
 		for _, s := range m.cluster.Supervisors {
 			if s.ID == node {
-				return s.Host == host
+				return s.Host
 			}
 		}
 	}
-	return false
-}
-
-// beat takes a worker's uptime. An uptime that fell is a restart, unless the
-// slot has just been assigned anew.
-func (m *memory) beat(s *slotMemory, topology string, uptime int) {
-	if uptime <= 0 {
-		return
-	}
-	if uptime < s.uptime && s.reported {
-		s.restarts++
-		s.lives = append(s.lives, s.uptime)
-		s.lives = s.lives[max(0, len(s.lives)-maxLives):]
-		if d := m.details[topology]; d != nil {
-			d.restarts++
+	if m.zk != nil {
+		for _, s := range m.zk.Supervisors {
+			if s.ID == node {
+				return s.Host
+			}
+		}
+		for _, a := range m.zk.Assignments {
+			if name, ok := a.Hosts[node]; ok {
+				return name
+			}
 		}
 	}
-	s.uptime, s.reported = uptime, true
+	return ""
 }
 
-// setHostPage takes a supervisor's page.
+// setHostPage takes a supervisor's page, or why there is none.
 func (m *memory) setHostPage(id string, p *nimbusclient.SupervisorPage, err error, at time.Time) {
 	if err != nil {
-		old := m.pages[id]
+		old := m.hostsOf[id]
 		old.err = err
-		m.pages[id] = old
+		m.hostsOf[id] = old
 		return
 	}
-	m.pages[id] = hostPage{workers: p.Workers, at: at}
-	// Without ZooKeeper the pages are all that tells of slots.
-	for _, w := range p.Workers {
-		node := cmp.Or(w.SupervisorID, id)
-		s := m.slots[place{node, w.Port}]
-		if s == nil && m.zk == nil {
-			s = &slotMemory{topology: w.TopologyID, reported: true}
-			m.slots[place{node, w.Port}] = s
+	m.hostsOf[id] = hostPage{workers: p.Workers, at: at}
+	m.tell(p.Workers, "", at, func(slot place, _ *slotMemory) bool { return slot.node == id })
+}
+
+// tell takes workers that a page named; topology is theirs where they do not say.
+func (m *memory) tell(workers []nimbusclient.Worker, topology string, at time.Time, inScope func(place, *slotMemory) bool) {
+	if !m.slotsByZK() {
+		named := map[place]worker{}
+		for _, w := range workers {
+			if w.SupervisorID != "" {
+				named[place{w.SupervisorID, w.Port}] = worker{cmp.Or(w.TopologyID, topology), value(w.Executors)}
+			}
 		}
-		if s != nil && m.zk == nil && s.topology != w.TopologyID {
-			*s = slotMemory{topology: w.TopologyID, restarts: s.restarts, lives: s.lives}
-		}
-		if s != nil && s.topology == w.TopologyID && w.UptimeSecs != nil {
-			m.beat(s, w.TopologyID, *w.UptimeSecs)
+		m.slots.tell(named, at, inScope)
+	}
+	for _, w := range workers {
+		if w.UptimeSecs != nil {
+			m.slots.sight(place{w.SupervisorID, w.Port}, cmp.Or(w.TopologyID, topology), *w.UptimeSecs, byNimbus, at)
 		}
 	}
 }
 
 // setZK takes a reading of ZooKeeper and follows the slots through it.
 func (m *memory) setZK(v zkview.View, at time.Time) {
-	first := m.zk == nil
-	m.zk, m.zkAt = &v, at
-	now := map[place]string{}
-	for id, a := range v.Assignments {
-		for slot := range assigned(a) {
-			now[slot] = id
+	first, old, previous := m.zk == nil, m.zk, m.zkAt
+	m.zk, m.zkAt, m.zkLive = &v, at, true
+	for id, base := range v.Storms {
+		if base.Status == string(nimbusclient.Rebalancing) {
+			m.planned[id] = at
+			continue
+		}
+		if first {
+			continue
+		}
+		if was, ok := old.Storms[id]; ok && (!maps.Equal(was.ComponentExecutors, base.ComponentExecutors) || value(was.Workers) != value(base.Workers)) {
+			m.planned[id] = at
 		}
 	}
-	for slot, id := range now {
-		s := m.slots[slot]
-		switch {
-		case s == nil:
-			s = &slotMemory{topology: id, reported: first}
-			if !first {
-				s.since = at
-			}
-			m.slots[slot] = s
-		case s.topology != id:
-			*s = slotMemory{topology: id, since: at, restarts: 0}
+	if m.slotsByZK() {
+		slots := map[place]placed{}
+		for id, a := range v.Assignments {
+			maps.Copy(slots, placedBy(id, a))
 		}
-	}
-	for slot, s := range m.slots {
-		if _, used := now[slot]; !used && s.topology != "" {
-			*s = slotMemory{left: s.topology, leftAt: at}
-		}
-		if s.topology == "" && at.Sub(s.leftAt) > comingFor {
-			delete(m.slots, slot)
-		}
+		m.slots.assign(slots, at, first,
+			func(id string) bool { return v.Missing["/assignments/"+id] != "" },
+			func(id string) bool { t, ok := m.planned[id]; return ok && at.Sub(t) < plannedFor })
 	}
 	for id, beats := range v.Heartbeats {
 		for _, b := range beats {
-			s := m.slots[place{b.Slot.Node, b.Slot.Port}]
-			// A heartbeat older than the assignment is of the worker before.
-			if s == nil || s.topology != id || b.UptimeSecs == nil || b.Time.Before(s.since) {
-				continue
+			slot := place{b.Slot.Node, b.Slot.Port}
+			m.slots.beat(slot, id, b.Time, previous, at)
+			if b.UptimeSecs != nil {
+				m.slots.sight(slot, id, int(*b.UptimeSecs), byBeat, at)
 			}
-			m.beat(s, id, int(*b.UptimeSecs))
+		}
+	}
+	for id, base := range v.Storms {
+		if d := m.details[id]; d != nil {
+			d.setDrift(drift(base, v.Assignments[id], d.taskOf, d.tasks), at)
+		}
+	}
+	if m.cluster == nil {
+		for id := range m.details {
+			if _, ok := v.Storms[id]; !ok && v.Missing["/storms"] == "" {
+				delete(m.details, id)
+			}
 		}
 	}
 }
 
-// beatAt is the newest heartbeat of a topology, zero when unknown.
-func (m *memory) beatAt(id string) time.Time {
-	var newest time.Time
-	if m.zk == nil {
-		return newest
-	}
-	for _, b := range m.zk.Heartbeats[id] {
-		if b.Time.After(newest) {
-			newest = b.Time
+// placedBy turns an assignment into its slots.
+func placedBy(topology string, a zkview.Assignment) map[place]placed {
+	slots := map[place]placed{}
+	for tasks, slot := range a.Executors {
+		at := place{slot.Node, slot.Port}
+		p := slots[at]
+		p.topology = topology
+		p.tasks = append(p.tasks, nimbusclient.ExecutorID{Start: tasks.Start, End: tasks.End})
+		if start := a.Starts[tasks]; start > 0 {
+			if p.first == 0 || start < p.first {
+				p.first = start
+			}
+			p.last = max(p.last, start)
 		}
+		slots[at] = p
 	}
-	return newest
+	for _, p := range slots {
+		slices.SortFunc(p.tasks, func(a, b nimbusclient.ExecutorID) int { return cmp.Compare(a.Start, b.Start) })
+	}
+	return slots
 }
 
 // heartbeat is how often statistics move on this server.
 func (m *memory) heartbeat() time.Duration {
-	if m.server.Line == nimbusclient.V2 || m.server.Line == nimbusclient.LineUnknown {
-		if secs, ok := number(m.conf["executor.metrics.frequency.secs"]); ok && secs >= 1 {
-			return time.Duration(secs * float64(time.Second))
-		}
-		return time.Minute
+	key, otherwise := "executor.metrics.frequency.secs", time.Minute
+	if m.server.Line != nimbusclient.V2 && m.server.Line != nimbusclient.LineUnknown {
+		key, otherwise = "task.heartbeat.frequency.secs", 3*time.Second
 	}
-	if secs, ok := number(m.conf["task.heartbeat.frequency.secs"]); ok && secs >= 1 {
+	if secs, ok := number(m.conf[key]); ok && secs >= 1 {
 		return time.Duration(secs * float64(time.Second))
 	}
-	return 3 * time.Second
-}
-
-func number(v any) (float64, bool) {
-	switch n := v.(type) {
-	case float64:
-		return n, true
-	case json.Number:
-		f, err := n.Float64()
-		return f, err == nil
-	}
-	return 0, false
-}
-
-// letter gives a topology its letter, the first free one; names beyond the
-// alphabet share.
-func (m *memory) letter(name string) byte {
-	if l, ok := m.letters[name]; ok {
-		return l
-	}
-	used := map[byte]bool{}
-	for _, l := range m.letters {
-		used[l] = true
-	}
-	for l := byte('a'); l <= 'z'; l++ {
-		if !used[l] {
-			m.letters[name] = l
-			return l
-		}
-	}
-	l := 'a' + byte(len(m.letters)%26)
-	m.letters[name] = l
-	return l
+	return otherwise
 }
 
 // snapshot puts everything together. The feed grows by what changed since the
@@ -298,20 +301,27 @@ func (m *memory) letter(name string) byte {
 func (m *memory) snapshot(link Link, now time.Time) *Snapshot {
 	m.seq++
 	s := &Snapshot{
-		Seq: m.seq, Made: now, Link: link, Cluster: m.cluster, ClusterAt: m.clusterAt, ZK: m.zk, ZKAt: m.zkAt,
-		HeartbeatPeriod: m.heartbeat(), NimbusConf: m.conf, Topologies: map[string]*Topology{}, Since: m.since,
+		Seq: m.seq, Made: now, Link: link, Every: m.every, Cluster: m.cluster, ClusterAt: m.clusterAt, ZK: m.zk, ZKAt: m.zkAt,
+		HeartbeatPeriod: m.heartbeat(), NimbusConf: m.conf, NimbusConfErr: m.confErr, Topologies: map[string]*Topology{}, Since: m.since,
 	}
-	for _, row := range s.TopologyRows() {
+	rows := s.TopologyRows()
+	m.letters.give(rows)
+	for _, row := range rows {
 		s.Topologies[row.ID] = m.topology(row)
 	}
-	s.Hosts = m.hosts(now)
+	s.Hosts = m.hosts(link, now)
 	changes := Diff(m.last, s)
-	m.feed = append(changes, m.feed...)
-	if over := len(m.feed) - maxFeed; over > 0 {
-		m.feedDropped += over
-		m.feed = m.feed[:maxFeed]
+	for i := len(changes) - 1; i >= 0; i-- {
+		m.changes++
+		changes[i].Seq = m.changes
 	}
-	m.feed = slices.Clip(m.feed)
+	if len(changes) > 0 {
+		m.feed = append(changes, m.feed...)
+		if over := len(m.feed) - maxFeed; over > 0 {
+			m.feedDropped += over
+			m.feed = slices.Clone(m.feed[:maxFeed])
+		}
+	}
 	s.Feed, s.FeedDropped = m.feed, m.feedDropped
 	m.last = s
 	return s
@@ -320,101 +330,47 @@ func (m *memory) snapshot(link Link, now time.Time) *Snapshot {
 // topology puts together what is known of one topology.
 func (m *memory) topology(row nimbusclient.TopologySummary) *Topology {
 	d := m.detail(row.ID)
+	newest, _, _ := m.slots.beats(row.ID)
 	t := &Topology{
-		Summary: row, Letter: m.letter(row.Name),
+		Summary: row, Letter: m.letters.of[row.Name],
 		Pages: maps.Clone(d.pages), PageAt: maps.Clone(d.pageAt), Info: d.info, InfoAt: d.infoAt, Structure: d.structure,
-		Conf: d.conf, LogConfig: d.logConfig, Components: maps.Clone(d.components), ComponentAt: maps.Clone(d.compAt),
-		Errs: maps.Clone(d.errs), BeatAt: m.beatAt(row.ID), SampleRate: 0.05,
+		LogConfig: d.logConfig, Components: maps.Clone(d.components), ComponentAt: maps.Clone(d.compAt),
+		Errs: maps.Clone(d.errs), BeatAt: newest, SampleRate: d.sampleRate(),
+		Restarts: m.slots.restarts[row.ID], Youngest: m.youngest(row.ID, d), taskOf: d.taskOf,
+		HeartbeatPeriod: d.heartbeat(m.heartbeat(), m.server.Line),
 	}
-	if rate, ok := number(d.conf["topology.stats.sample.rate"]); ok && rate > 0 && rate <= 1 {
-		t.SampleRate = rate
-	} else if rate, ok := sampleRate(d.info); ok {
-		t.SampleRate = rate
+	t.Conf, t.ConfCall = d.configuration()
+	if m.zkLive && (row.Status == nimbusclient.Active || row.Status == nimbusclient.Inactive) {
+		t.Drift = d.settled
 	}
-	t.Restarts = d.restarts
-	t.Youngest = m.youngest(row.ID, d)
-	if m.zk != nil {
-		if base, ok := m.zk.Storms[row.ID]; ok {
-			t.Drift = drift(base, m.zk.Assignments[row.ID], d.info)
-		}
-	}
-	switch {
-	case d.info != nil:
-		t.Rates = Rates(d.info, d.structure, m.window)
-		d.trends.fill(&t.Rates)
-	default:
-		if p := newestPage(d, m.window); p != nil {
-			t.Rates = PageRates(p)
-			t.Rates.shells(d.structure)
-		}
-	}
+	t.Rates = d.allRates(m.window, max(t.HeartbeatPeriod, m.every), t.Youngest)
 	return t
 }
 
-// shells takes the capacity away from shell bolts: it says nothing there, and
-// a page alone does not tell their load.
-func (r *TopologyRates) shells(s *nimbusclient.Structure) {
-	for name, c := range r.Components {
-		if isShell(s, name) {
-			c.Load.Shell, c.Load.Value = true, unknown
-			r.Components[name] = c
-		}
-	}
-}
-
-// sampleRate is what the executors say they measure.
-func sampleRate(info *nimbusclient.TopologyInfo) (float64, bool) {
-	if info == nil {
-		return 0, false
-	}
-	for _, e := range info.ExecutorList {
-		if e.Stats != nil && e.Stats.SampleRate != nil && !system(e.Component) && *e.Stats.SampleRate > 0 {
-			return *e.Stats.SampleRate, true
-		}
-	}
-	return 0, false
-}
-
-// youngest is the smallest uptime of a topology's workers, from whoever told
-// last; nil when nobody did.
+// youngest is the smallest uptime of a topology's workers in seconds, from
+// whoever told last; nil when nobody did.
 func (m *memory) youngest(id string, d *detail) *int {
+	if up := m.slots.youngest(id); up != nil {
+		return up
+	}
 	var out *int
-	take := func(secs int) {
-		if secs > 0 && (out == nil || secs < *out) {
-			out = &secs
-		}
-	}
-	for _, s := range m.slots {
-		if s.topology == id && s.reported {
-			take(s.uptime)
-		}
-	}
-	if out != nil {
-		return out
-	}
-	if p := newestPage(d, m.window); p != nil {
+	if p := d.page(m.window); p != nil {
 		for _, w := range p.Workers {
-			if w.UptimeSecs != nil {
-				take(*w.UptimeSecs)
+			if up := value(w.UptimeSecs); up > 0 && (out == nil || up < *out) {
+				out = &up
 			}
 		}
 	}
 	return out
 }
 
-// newestPage is the page of the window if there is one, else the newest of any.
-func newestPage(d *detail, w nimbusclient.Window) *nimbusclient.Topology {
-	for _, sys := range []bool{false, true} {
-		if p := d.pages[PageKey{Window: w, Sys: sys}]; p != nil {
-			return p
+// unread lists the children of a part that could not be read.
+func unread(v *zkview.View, part string) []string {
+	var out []string
+	for path := range v.Missing {
+		if name, ok := strings.CutPrefix(path, part+"/"); ok && !strings.Contains(name, "/") {
+			out = append(out, name)
 		}
 	}
-	var newest *nimbusclient.Topology
-	var at time.Time
-	for key, p := range d.pages {
-		if newest == nil || d.pageAt[key].After(at) {
-			newest, at = p, d.pageAt[key]
-		}
-	}
-	return newest
+	return out
 }

@@ -2,9 +2,8 @@ package cluster
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"math/rand/v2"
+	"reflect"
 	"sync"
 	"time"
 
@@ -21,15 +20,10 @@ const (
 	// asked for.
 	DefaultMaxPages = 40
 
-	firstBackoff, lastBackoff = 500 * time.Millisecond, 30 * time.Second
-	// electionEvery is how often the seeds are asked while the leader is away;
-	// electionFor how long, before backing off further.
-	electionEvery, electionFor = 2 * time.Second, 2 * time.Minute
-	// shunFor is how long a question that made Nimbus close the connection is
-	// not asked again.
-	shunFor = time.Minute
 	// coalesce is how long changes in ZooKeeper are collected before it is read.
 	coalesce = 250 * time.Millisecond
+	// stalePeriods is how many poll periods without an answer make data stale.
+	stalePeriods = 3
 	// batch bounds the detail calls between two confirmations of the leader.
 	batch = 8
 )
@@ -102,12 +96,17 @@ func (p *Poller) Latest() *Snapshot {
 	return p.latest
 }
 
-// Demand says what is on screen; what is missing is read at once.
+// Demand says what is on screen; what is missing is read at once. Saying the
+// same again costs next to nothing, so it may be said at every frame. The maps
+// must not be changed afterwards.
 func (p *Poller) Demand(d Demand) {
 	p.mu.Lock()
+	same := reflect.DeepEqual(p.demand, d)
 	p.demand = d
 	p.mu.Unlock()
-	p.nudge()
+	if !same {
+		p.nudge()
+	}
 }
 
 // SetEvery changes how often the cluster is asked.
@@ -136,24 +135,30 @@ func (p *Poller) nudge() {
 // loop is what Run's goroutine owns.
 type loop struct {
 	*Poller
-	mem  *memory
-	link Link
-	// polled is when the summary was last asked for, failedSince when polls
-	// began to fail; nextTry is when to ask again.
-	polled, failedSince, nextTry time.Time
-	shunned                      map[string]time.Time
-	asking                       string // the question under way, for shunning
-	zk                           ZooKeeper
-	zkWake                       chan struct{}
-	zkTried                      bool
-	pages                        int // next topology of a demand for all
-	wg                           sync.WaitGroup
+	mem    *memory
+	link   Link
+	budget budget
+	// polled is when the summary was last asked for, zero when it is due;
+	// failedSince when polls began to fail; refreshed when all was to be read
+	// anew.
+	polled, failedSince, refreshed time.Time
+	shunned                        map[string]shun
+	suspect                        *suspicion
+	allSince                       time.Time // since when all topologies are demanded
+	zk                             ZooKeeper
+	zkWake                         chan struct{}
+	zkTried                        bool
+	zkSeen                         string // what the newest view says is alive
+	wg                             sync.WaitGroup
 }
 
 // Run polls until ctx ends. It returns when everything it started has ended.
 func (p *Poller) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
-	l := &loop{Poller: p, mem: newMemory(time.Now()), shunned: map[string]time.Time{}, zk: p.cfg.ZK, zkWake: make(chan struct{}, 1)}
+	l := &loop{
+		Poller: p, mem: newMemory(time.Now(), p.cfg.Every), budget: budget{perSec: p.cfg.MaxRPS},
+		shunned: map[string]shun{}, zk: p.cfg.ZK, zkWake: make(chan struct{}, 1),
+	}
 	defer l.wg.Wait()
 	defer cancel()
 	l.link.ZKOff = p.cfg.ZKOff
@@ -173,103 +178,86 @@ func (p *Poller) Run(ctx context.Context) {
 			l.takeZK(r)
 			l.publish()
 		case <-p.wake:
-			timer.Reset(l.untilNext(ctx))
+			timer.Reset(l.step(ctx))
 		case <-timer.C:
-			timer.Reset(l.untilNext(ctx))
+			timer.Reset(l.step(ctx))
 		}
 	}
 }
 
-// untilNext polls what is due and returns how long to wait for the next.
-func (l *loop) untilNext(ctx context.Context) time.Duration {
+// orders takes what was asked of the poller since the last step.
+func (l *loop) orders(now time.Time) {
 	l.mu.Lock()
-	again := l.refresh
+	again, window, all, every := l.refresh, l.demand.Window, l.demand.AllTopologies, l.every
 	l.refresh = false
 	l.mu.Unlock()
-	now := time.Now()
 	if again {
-		l.polled, l.nextTry = time.Time{}, time.Time{}
+		l.refreshed, l.polled, l.link.NextTry = now, time.Time{}, time.Time{}
 		clear(l.shunned)
-		l.forgetReadings()
 		l.wakeZK()
 	}
-	if now.Before(l.nextTry) {
-		return l.nextTry.Sub(now)
+	if !all {
+		l.allSince = time.Time{}
 	}
-	if err := l.poll(ctx); err != nil {
-		if ctx.Err() != nil {
-			return time.Hour
-		}
-		l.failed(err)
+	l.mem.setEvery(every)
+	if window != "" && window != l.mem.window {
+		l.mem.window = window
 		l.publish()
-		return time.Until(l.nextTry)
 	}
-	l.mu.Lock()
-	every := l.every
-	l.mu.Unlock()
-	next := l.polled.Add(every)
-	if due, ok := l.nextDetail(); ok && due.Before(next) {
-		next = due
-	}
-	return max(time.Until(next), 10*time.Millisecond)
 }
 
-// poll asks for the summary when it is due, then for details, a batch at a time;
-// every batch is confirmed and published by itself, so that the first figures
-// do not wait for the last.
-func (l *loop) poll(ctx context.Context) error {
-	l.mu.Lock()
-	every := l.every
-	l.mu.Unlock()
-	if now := time.Now(); l.polled.IsZero() || now.Sub(l.polled) >= every {
+// step does the next thing that is due, one reading of Nimbus at most, and
+// returns how long to wait for the one after: the summary first, then what the
+// screen waits for. Every batch is confirmed and published by itself, so that
+// the first figures do not wait for the last.
+func (l *loop) step(ctx context.Context) time.Duration {
+	now := time.Now()
+	l.orders(now)
+	if now.Before(l.link.NextTry) {
+		return l.link.NextTry.Sub(now)
+	}
+	if l.polled.IsZero() || now.Sub(l.polled) >= l.mem.every {
 		l.polled = now
 		if err := l.summary(ctx); err != nil {
-			return err
+			return l.failed(ctx, err)
 		}
 		l.recovered()
 		l.publish()
+		return 0
 	}
-	for ctx.Err() == nil {
-		questions := l.due(time.Now())
-		if len(questions) == 0 {
-			return nil
-		}
-		// A background question leaves room for those of the screen.
-		if len(questions) > batch {
-			questions = questions[:batch]
-		}
-		started := time.Now()
-		if err := l.ask(ctx, questions); err != nil {
-			return err
-		}
-		l.recovered()
-		l.publish()
-		if !l.pace(ctx, started, len(questions)) {
-			return nil
-		}
+	next := l.polled.Add(l.mem.every)
+	questions := l.wanted(now)
+	n := 0
+	for n < len(questions) && !questions[n].due.After(now) {
+		n++
 	}
-	return ctx.Err()
-}
-
-// pace keeps to MaxRPS. It reports false when something else became due.
-func (l *loop) pace(ctx context.Context, started time.Time, calls int) bool {
-	rest := time.Duration(calls)*time.Second/time.Duration(l.cfg.MaxRPS) - time.Since(started)
-	if rest <= 0 || calls < l.cfg.MaxRPS {
-		return true
-	}
-	timer := time.NewTimer(rest)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return false
-		case r := <-l.zkIn:
-			l.takeZK(r)
-			l.publish()
-		case <-timer.C:
-			return true
+	if n == 0 {
+		for _, q := range questions {
+			if q.due.Before(next) {
+				next = q.due
+			}
 		}
+		return max(next.Sub(now), 10*time.Millisecond)
 	}
+	may := l.budget.available(now)
+	if may == 0 {
+		return min(max(l.budget.wait(now), time.Millisecond), next.Sub(now))
+	}
+	n = min(n, may, batch)
+	l.budget.spend(n)
+	guilty, err := l.ask(ctx, questions[:n])
+	switch {
+	case guilty != nil:
+		// Is it the question, or Nimbus? The summary tells.
+		l.suspect = &suspicion{*guilty, err, l.mem.server.Addr}
+		l.polled = time.Time{}
+		return 0
+	case err != nil:
+		return l.failed(ctx, err)
+	}
+	l.recovered()
+	l.publish()
+	return 0
 }
 
 // summary reads the cluster summary and, once a leader, Nimbus' configuration.
@@ -277,6 +265,7 @@ func (l *loop) summary(ctx context.Context) error {
 	var c *nimbusclient.Cluster
 	var server nimbusclient.Server
 	var conf map[string]any
+	var confErr error
 	err := l.read(ctx, func(r Reader) (err error) {
 		server = r.Server()
 		if c, err = r.Cluster(); err != nil {
@@ -288,22 +277,24 @@ func (l *loop) summary(ctx context.Context) error {
 		text, err := r.NimbusConf()
 		if err != nil {
 			if answered(err) { // works without; the reason shows where it is asked for
-				conf = map[string]any{}
+				conf, confErr = map[string]any{}, err
 				return nil
 			}
 			return err
 		}
-		conf = decode(text)
+		conf, confErr = decode(text), nil
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	now := time.Now()
-	l.mem.server = server
-	l.mem.setCluster(c, now)
+	l.mem.setServer(server, conf)
 	if conf != nil {
-		l.mem.conf, l.mem.confOf = conf, server.Addr
+		l.mem.confErr = confErr
+	}
+	l.mem.setCluster(c, time.Now())
+	l.convict()
+	if conf != nil {
 		l.openZK(ctx, conf, server)
 	}
 	return nil
@@ -315,10 +306,17 @@ func (l *loop) summary(ctx context.Context) error {
 func (l *loop) read(ctx context.Context, fn func(Reader) error) error {
 	done := make(chan error, 1)
 	l.wg.Go(func() { done <- l.cfg.Nimbus.Read(ctx, fn) })
+	late := time.NewTimer(max(0, time.Until(l.mem.clusterAt.Add(stalePeriods*l.mem.every))))
+	defer late.Stop()
 	for {
 		select {
 		case err := <-done:
 			return err
+		case <-late.C: // it hangs: what is shown gets old meanwhile
+			if l.mem.cluster != nil {
+				l.stale()
+				l.publish()
+			}
 		case r := <-l.zkIn:
 			l.takeZK(r)
 			l.publish()
@@ -326,48 +324,37 @@ func (l *loop) read(ctx context.Context, fn func(Reader) error) error {
 	}
 }
 
-// decode reads a configuration as Nimbus sends it; what is no object is empty.
-func decode(text string) map[string]any {
-	out := map[string]any{}
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
-		return map[string]any{}
+// failed keeps the last good data and decides when to try again; it returns how
+// long that is.
+func (l *loop) failed(ctx context.Context, err error) time.Duration {
+	if ctx.Err() != nil {
+		return time.Hour
 	}
-	return out
-}
-
-// failed keeps the last good data and decides when to try again.
-func (l *loop) failed(err error) {
 	now := time.Now()
 	if l.failedSince.IsZero() {
 		l.failedSince = now
 	}
-	if l.asking != "" && errors.Is(err, nimbusclient.ErrClosed) {
-		// Before 1.2.3 Nimbus closes the connection when one question fails
-		// inside it; the others must not suffer for that.
-		l.shunned[l.asking] = now.Add(shunFor)
-	}
-	l.asking = ""
+	l.suspect = nil
 	l.link.NimbusErr = err
 	l.link.Attempt++
+	l.stale()
+	wait := retryIn(err, l.link.Attempt, l.mem.cluster != nil, now.Sub(l.failedSince), l.cfg.Jitter())
+	l.link.NextTry, l.polled = now.Add(wait), time.Time{}
+	l.publish()
+	return wait
+}
+
+// stale marks the data of Nimbus as old, if there are any.
+func (l *loop) stale() {
 	if l.mem.cluster != nil && l.link.StaleSince.IsZero() {
 		l.link.StaleSince = l.mem.clusterAt
 	}
-	wait := min(lastBackoff, firstBackoff<<min(l.link.Attempt-1, 10))
-	wait = time.Duration(float64(wait) * (0.5 + l.cfg.Jitter()/2))
-	// An election is short: look often while one may be under way.
-	if (settling(err) || l.mem.cluster != nil) && now.Sub(l.failedSince) < electionFor {
-		wait = min(wait, electionEvery)
-	}
-	l.nextTry = now.Add(wait)
-	l.link.NextTry = l.nextTry
-	l.polled = time.Time{}
 }
 
 func (l *loop) recovered() {
 	l.link.NimbusErr, l.link.Attempt = nil, 0
 	l.link.StaleSince, l.link.NextTry = time.Time{}, time.Time{}
-	l.failedSince, l.nextTry = time.Time{}, time.Time{}
-	l.asking = ""
+	l.failedSince = time.Time{}
 }
 
 // publish puts the newest snapshot where readers find it.
@@ -376,11 +363,6 @@ func (l *loop) publish() {
 	if l.zk != nil {
 		l.link.ZK = l.zk.State()
 	}
-	l.mu.Lock()
-	if w := l.demand.Window; w != "" {
-		l.mem.window = w
-	}
-	l.mu.Unlock()
 	s := l.mem.snapshot(l.link, time.Now())
 	l.mu.Lock()
 	l.latest = s

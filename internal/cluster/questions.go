@@ -2,11 +2,37 @@ package cluster
 
 import (
 	"context"
-	"maps"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/stormtop/stormtop/nimbusclient"
+)
+
+// The Thrift calls whose failures are kept in Topology.Errs by these names.
+const (
+	callPage      = "getTopologyPageInfo"
+	callComponent = "getComponentPageInfo"
+	callInfo      = "getTopologyInfo"
+	callStructure = "getTopology"
+	callConf      = "getTopologyConf"
+	callLogConfig = "getLogConfig"
+)
+
+const (
+	// shunFor is how long a question that broke the connection is left alone,
+	// at first; it doubles up to shunMost.
+	shunFor, shunMost = time.Minute, 10 * time.Minute
+	// unsupportedFor is how long a question is left alone that the server's
+	// version does not know.
+	unsupportedFor = time.Hour
+	// maxUnasked bounds the topologies whose executors are read once without
+	// being asked for, by their number of executors.
+	maxUnasked = 2000
+	// fewTopologies is the number of topologies on screen up to which details
+	// follow every heartbeat; beyond, they follow the period where that is
+	// longer.
+	fewTopologies = 3
 )
 
 // question is one detail call.
@@ -17,20 +43,21 @@ type question struct {
 	ask  func(r Reader) (keep func(at time.Time), err error)
 	// fail keeps an answer that was an error; nil puts it into Topology.Errs.
 	fail func(err error)
+
+	due time.Time // when it is to be asked; zero is at once
+	// back says that no screen waits for it.
+	back bool
 }
 
-// period is how old a reading may get: details move with the heartbeat.
-func (l *loop) period() time.Duration { return max(l.mem.heartbeat(), 3*time.Second) }
-
-// stale reports whether a reading is due again: after a heartbeat period, or as
-// soon as a newer heartbeat is known.
-func (l *loop) stale(at, beat, now time.Time) bool {
-	return at.IsZero() || now.Sub(at) >= l.period() || beat.After(at)
+// shun is a question that is left alone for a while.
+type shun struct {
+	until time.Time
+	span  time.Duration
 }
 
-// due lists the questions that the demand asks for and that are not fresh, the
-// most visible first.
-func (l *loop) due(now time.Time) []question {
+// wanted lists every question that the demand raises, with when it is due: what
+// is due first, what a screen waits for before what none does.
+func (l *loop) wanted(now time.Time) []question {
 	l.mu.Lock()
 	d := l.demand
 	l.mu.Unlock()
@@ -38,98 +65,133 @@ func (l *loop) due(now time.Time) []question {
 		return nil
 	}
 	var out []question
+	put := func(q question, due time.Time) {
+		q.due = due
+		out = append(out, q)
+	}
 	for _, row := range l.mem.cluster.Topologies {
 		det := l.mem.detail(row.ID)
-		beat := l.mem.beatAt(row.ID)
+		when := l.clock(d, det, row.ID)
 		if d.Structures[row.ID] && det.structure == nil {
-			out = append(out, l.structure(row.ID))
+			put(l.structure(row.ID), time.Time{})
 		}
 		for _, key := range d.Pages[row.ID] {
-			if l.stale(det.pageAt[key], beat, now) {
-				out = append(out, l.page(row.ID, key))
-			}
+			put(l.page(row.ID, key), when(det.pageAt[key]))
 		}
 		for _, key := range d.Components[row.ID] {
-			if l.stale(det.compAt[key], beat, now) {
-				out = append(out, l.component(row.ID, key))
-			}
+			put(l.component(row.ID, key), when(det.compAt[key]))
 		}
-		if d.Infos[row.ID] && l.stale(det.infoAt, beat, now) {
-			out = append(out, l.info(row.ID))
+		if d.Infos[row.ID] {
+			put(l.info(row.ID), when(det.infoAt))
+		} else if det.taskOf == nil && l.zk != nil && value(row.Executors) > 0 && value(row.Executors) <= maxUnasked {
+			q := l.info(row.ID) // which task is of which component, for the moves in the feed
+			q.back = true
+			put(q, det.infoAt)
 		}
-		if d.Confs[row.ID] && (det.conf == nil || det.confOld) {
-			out = append(out, l.conf(row.ID))
+		if d.Confs[row.ID] && (det.confAt.IsZero() || det.confAt.Before(l.refreshed)) {
+			put(l.conf(row.ID), time.Time{})
 		}
-		if d.LogConfigs[row.ID] && l.stale(det.logAt, time.Time{}, now) {
-			out = append(out, l.logConfig(row.ID))
+		if d.LogConfigs[row.ID] {
+			put(l.logConfig(row.ID), when(det.logAt))
 		}
 	}
 	if l.mem.server.HasPageCalls || l.mem.server.Line >= nimbusclient.V1 {
 		for _, s := range l.mem.cluster.Supervisors {
-			if (d.Hosts["*"] || d.Hosts[s.ID]) && l.stale(l.mem.pages[s.ID].at, time.Time{}, now) {
-				out = append(out, l.host(s))
+			if d.Hosts["*"] || d.Hosts[s.ID] {
+				put(l.host(s), l.after(l.mem.hostsOf[s.ID].at, max(l.mem.heartbeat(), l.mem.every)))
 			}
 		}
 	}
 	if d.AllTopologies {
 		out = append(out, l.everyPage(now)...)
 	}
-	return slices.DeleteFunc(out, func(q question) bool { return now.Before(l.shunned[q.name]) })
-}
-
-// everyPage asks for the ten-minute page of every topology, in turn where there
-// are more than MaxPages.
-func (l *loop) everyPage(now time.Time) []question {
-	rows := l.mem.cluster.Topologies
-	var out []question
-	for i := range min(len(rows), l.cfg.MaxPages) {
-		row := rows[(l.pages+i)%len(rows)]
-		key := PageKey{Window: nimbusclient.Window10m}
-		if l.stale(l.mem.detail(row.ID).pageAt[key], l.mem.beatAt(row.ID), now) {
-			out = append(out, l.page(row.ID, key))
+	for i := range out {
+		if s := l.shunned[out[i].name]; s.until.After(out[i].due) && s.until.After(now) {
+			out[i].due = s.until
 		}
 	}
-	if len(out) == 0 && len(rows) > l.cfg.MaxPages {
-		l.pages = (l.pages + l.cfg.MaxPages) % len(rows)
+	slices.SortStableFunc(out, func(a, b question) int {
+		dueA, dueB := !a.due.After(now), !b.due.After(now)
+		if dueA != dueB {
+			return order(dueA)
+		}
+		if a.back != b.back {
+			return order(b.back)
+		}
+		return a.due.Compare(b.due)
+	})
+	return out
+}
+
+// order sorts what is so before what is not.
+func order(first bool) int {
+	if first {
+		return -1
+	}
+	return 1
+}
+
+// after is when a reading is due again: at once when there is none or when all
+// is to be read anew.
+func (l *loop) after(at time.Time, span time.Duration) time.Time {
+	if at.IsZero() || at.Before(l.refreshed) {
+		return time.Time{}
+	}
+	return at.Add(span)
+}
+
+// clock tells when readings of a topology are due: a heartbeat period after the
+// last, or a poll period after it where ZooKeeper has told since that every
+// worker has beaten once more or that a new one is up. All times are of our own
+// clock; a clock of a worker's host that runs ahead must not make every reading
+// look old.
+func (l *loop) clock(d Demand, det *detail, id string) func(at time.Time) time.Time {
+	beat := max(det.heartbeat(l.mem.heartbeat(), l.mem.server.Line), 3*time.Second)
+	if len(d.Pages) > fewTopologies || len(d.Infos) > fewTopologies {
+		beat = max(beat, l.mem.every)
+	}
+	_, round, reported := l.mem.slots.beats(id)
+	return func(at time.Time) time.Time {
+		if round.After(at) || reported.After(at) {
+			return l.after(at, min(beat, l.mem.every))
+		}
+		return l.after(at, beat)
+	}
+}
+
+// everyPage asks for the ten-minute page of every topology, at most MaxPages of
+// them a period.
+func (l *loop) everyPage(now time.Time) []question {
+	if l.allSince.IsZero() {
+		l.allSince = now
+	}
+	rows := l.mem.cluster.Topologies
+	span := max(l.mem.heartbeat(), l.mem.every)
+	turns := (len(rows) + l.cfg.MaxPages - 1) / l.cfg.MaxPages
+	key := PageKey{Window: nimbusclient.Window10m}
+	out := make([]question, 0, len(rows))
+	for i, row := range rows {
+		q := l.page(row.ID, key)
+		q.back = true
+		if at := l.mem.detail(row.ID).pageAt[key]; !at.IsZero() {
+			q.due = l.after(at, span*time.Duration(turns))
+		} else {
+			q.due = l.allSince.Add(span * time.Duration(i/l.cfg.MaxPages))
+		}
+		out = append(out, q)
 	}
 	return out
 }
 
-// nextDetail is when the next detail becomes due by age alone.
-func (l *loop) nextDetail() (time.Time, bool) {
-	l.mu.Lock()
-	d := l.demand
-	l.mu.Unlock()
-	var next time.Time
-	take := func(at time.Time) {
-		if at = at.Add(l.period()); next.IsZero() || at.Before(next) {
-			next = at
-		}
-	}
-	for id := range l.mem.details {
-		det := l.mem.details[id]
-		for _, key := range d.Pages[id] {
-			take(det.pageAt[key])
-		}
-		for _, key := range d.Components[id] {
-			take(det.compAt[key])
-		}
-		if d.Infos[id] {
-			take(det.infoAt)
-		}
-	}
-	return next, !next.IsZero()
-}
-
 // ask puts questions to the leader and keeps the answers only when it confirmed
-// that it leads.
-func (l *loop) ask(ctx context.Context, questions []question) error {
+// that it leads. guilty is the question in whose answer the connection broke,
+// nil when it was not about a question.
+func (l *loop) ask(ctx context.Context, questions []question) (guilty *question, err error) {
 	var keep []func(at time.Time)
 	var failed []func()
-	err := l.read(ctx, func(r Reader) error {
-		keep, failed = nil, nil
+	err = l.read(ctx, func(r Reader) error {
+		keep, failed, guilty = nil, nil, nil
 		for _, q := range questions {
-			l.asking = q.name
 			store, err := q.ask(r)
 			switch {
 			case err == nil:
@@ -137,14 +199,17 @@ func (l *loop) ask(ctx context.Context, questions []question) error {
 			case answered(err):
 				failed = append(failed, func() { l.refused(q, err) })
 			default:
+				guilty = &q
 				return err
 			}
 		}
-		l.asking = ""
 		return nil
 	})
 	if err != nil {
-		return err
+		if !breaks(err) {
+			guilty = nil
+		}
+		return guilty, err
 	}
 	now := time.Now()
 	for _, store := range keep {
@@ -153,12 +218,73 @@ func (l *loop) ask(ctx context.Context, questions []question) error {
 	for _, note := range failed {
 		note()
 	}
-	return nil
+	return nil, nil
+}
+
+// breaks reports whether an error can come from one question alone: its answer
+// is too large, takes too long, makes no sense, or Nimbus closes the connection
+// because the call failed inside it, as it does before 1.2.3.
+func breaks(err error) bool {
+	for _, is := range []error{nimbusclient.ErrNoAnswer, nimbusclient.ErrNoLeader, nimbusclient.ErrNotLeader} {
+		if errors.Is(err, is) {
+			return false
+		}
+	}
+	for _, is := range []error{
+		nimbusclient.ErrClosed, nimbusclient.ErrTimeout, nimbusclient.ErrFrameTooLarge, nimbusclient.ErrProtocol,
+	} {
+		if errors.Is(err, is) {
+			return true
+		}
+	}
+	return false
+}
+
+// suspicion is a question that broke the connection, until it is known whether
+// Nimbus answers others.
+type suspicion struct {
+	question
+	err  error
+	addr string // the Nimbus that was asked
+}
+
+// convict leaves a question alone when Nimbus answers others; where Nimbus
+// itself was gone, no question is to blame.
+func (l *loop) convict() {
+	s := l.suspect
+	l.suspect = nil
+	if s == nil || s.addr != l.mem.server.Addr {
+		return
+	}
+	span := min(max(shunFor, 2*l.shunned[s.name].span), shunMost)
+	l.shun(s.name, span)
+	l.keepError(s.question, s.err)
+}
+
+func (l *loop) shun(name string, span time.Duration) {
+	now := time.Now()
+	for old, s := range l.shunned {
+		if now.Sub(s.until) > shunMost {
+			delete(l.shunned, old)
+		}
+	}
+	l.shunned[name] = shun{now.Add(span), span}
 }
 
 // refused keeps Nimbus' refusal where it is shown, and does not ask again soon.
 func (l *loop) refused(q question, err error) {
-	l.shunned[q.name] = time.Now().Add(max(l.period(), 10*time.Second))
+	span := max(l.mem.heartbeat(), l.mem.every, 10*time.Second)
+	if errors.Is(err, nimbusclient.ErrUnsupported) {
+		span = unsupportedFor
+	}
+	l.shun(q.name, span)
+	l.keepError(q, err)
+	if errors.Is(err, nimbusclient.ErrNotAlive) {
+		l.bringForward()
+	}
+}
+
+func (l *loop) keepError(q question, err error) {
 	if q.fail != nil {
 		q.fail(err)
 		return
@@ -168,22 +294,18 @@ func (l *loop) refused(q question, err error) {
 
 func (l *loop) page(id string, key PageKey) question {
 	return question{
-		name: "page " + id + string(key.Window) + word(key.Sys), call: "getTopologyPageInfo", id: id,
+		name: "page " + id + string(key.Window) + sysWord(key.Sys), call: callPage, id: id,
 		ask: func(r Reader) (func(time.Time), error) {
 			p, err := r.Topology(id, key.Window, key.Sys)
 			return func(at time.Time) {
-				d := l.mem.detail(id)
-				d.pages[key], d.pageAt[key] = p, at
-				delete(d.errs, "getTopologyPageInfo")
-				if d.conf == nil && p.Conf != "" {
-					d.conf = decode(p.Conf)
-				}
+				l.mem.setPage(id, key, p, at)
+				delete(l.mem.detail(id).errs, callPage)
 			}, err
 		},
 	}
 }
 
-func word(sys bool) string {
+func sysWord(sys bool) string {
 	if sys {
 		return " sys"
 	}
@@ -192,13 +314,13 @@ func word(sys bool) string {
 
 func (l *loop) component(id string, key ComponentKey) question {
 	return question{
-		name: "component " + id + key.Component + string(key.Window) + word(key.Sys), call: "getComponentPageInfo", id: id,
+		name: "component " + id + key.Component + string(key.Window) + sysWord(key.Sys), call: callComponent, id: id,
 		ask: func(r Reader) (func(time.Time), error) {
 			c, err := r.Component(id, key.Component, key.Window, key.Sys)
 			return func(at time.Time) {
 				d := l.mem.detail(id)
-				d.components[key], d.compAt[key] = c, at
-				delete(d.errs, "getComponentPageInfo")
+				d.setComponent(key, c, at)
+				delete(d.errs, callComponent)
 			}, err
 		},
 	}
@@ -206,12 +328,12 @@ func (l *loop) component(id string, key ComponentKey) question {
 
 func (l *loop) info(id string) question {
 	return question{
-		name: "info " + id, call: "getTopologyInfo", id: id,
+		name: "info " + id, call: callInfo, id: id,
 		ask: func(r Reader) (func(time.Time), error) {
 			info, err := r.Info(id)
 			return func(at time.Time) {
 				l.mem.setInfo(id, info, at)
-				delete(l.mem.detail(id).errs, "getTopologyInfo")
+				delete(l.mem.detail(id).errs, callInfo)
 			}, err
 		},
 	}
@@ -219,12 +341,12 @@ func (l *loop) info(id string) question {
 
 func (l *loop) structure(id string) question {
 	return question{
-		name: "structure " + id, call: "getTopology", id: id,
+		name: "structure " + id, call: callStructure, id: id,
 		ask: func(r Reader) (func(time.Time), error) {
 			s, err := r.Structure(id)
 			return func(time.Time) {
 				l.mem.detail(id).structure = s
-				delete(l.mem.detail(id).errs, "getTopology")
+				delete(l.mem.detail(id).errs, callStructure)
 			}, err
 		},
 	}
@@ -232,13 +354,13 @@ func (l *loop) structure(id string) question {
 
 func (l *loop) conf(id string) question {
 	return question{
-		name: "conf " + id, call: "getTopologyConf", id: id,
+		name: "conf " + id, call: callConf, id: id,
 		ask: func(r Reader) (func(time.Time), error) {
 			text, err := r.Conf(id)
-			return func(time.Time) {
+			return func(at time.Time) {
 				d := l.mem.detail(id)
-				d.conf, d.confOld = decode(text), false
-				delete(l.mem.detail(id).errs, "getTopologyConf")
+				d.setConf(text, at)
+				delete(d.errs, callConf)
 			}, err
 		},
 	}
@@ -246,13 +368,13 @@ func (l *loop) conf(id string) question {
 
 func (l *loop) logConfig(id string) question {
 	return question{
-		name: "log config " + id, call: "getLogConfig", id: id,
+		name: "log config " + id, call: callLogConfig, id: id,
 		ask: func(r Reader) (func(time.Time), error) {
 			levels, err := r.LogConfig(id)
 			return func(at time.Time) {
 				d := l.mem.detail(id)
 				d.logConfig, d.logAt = levels, at
-				delete(d.errs, "getLogConfig")
+				delete(d.errs, callLogConfig)
 			}, err
 		},
 	}
@@ -266,21 +388,5 @@ func (l *loop) host(s nimbusclient.Supervisor) question {
 			return func(at time.Time) { l.mem.setHostPage(s.ID, p, nil, at) }, err
 		},
 		fail: func(err error) { l.mem.setHostPage(s.ID, nil, err, time.Now()) },
-	}
-}
-
-// forgetReadings makes everything that is on screen due again. The values stay
-// until they are replaced.
-func (l *loop) forgetReadings() {
-	for _, d := range l.mem.details {
-		clear(d.pageAt)
-		clear(d.compAt)
-		d.infoAt, d.logAt = time.Time{}, time.Time{}
-		d.confOld = true
-	}
-	for _, id := range slices.Collect(maps.Keys(l.mem.pages)) {
-		p := l.mem.pages[id]
-		p.at = time.Time{}
-		l.mem.pages[id] = p
 	}
 }

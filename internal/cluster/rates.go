@@ -81,10 +81,7 @@ func executorsOf(info *nimbusclient.TopologyInfo) map[string][]nimbusclient.Exec
 // The structure tells shell components, whose load is the number of tuples
 // inside a task; it may be nil.
 func Rates(info *nimbusclient.TopologyInfo, structure *nimbusclient.Structure, w nimbusclient.Window) TopologyRates {
-	out := TopologyRates{
-		Components: map[string]ComponentRates{}, Executors: map[nimbusclient.ExecutorID]ExecutorRates{},
-		Emitted: Rate{PerSec: unknown}, Acked: Rate{PerSec: unknown}, Failed: Rate{PerSec: unknown},
-	}
+	out := noRates()
 	for name, list := range executorsOf(info) {
 		c := ComponentRates{
 			In: Rate{PerSec: unknown}, Out: Rate{PerSec: unknown}, Acked: Rate{PerSec: unknown}, Failed: Rate{PerSec: unknown},
@@ -142,65 +139,42 @@ func add(r *Rate, x float64) {
 	}
 }
 
-// PageRates computes rates from a page's totals where the executors were not
-// read: windowed count ÷ min(topology uptime, window). They are lower bounds
-// when a worker is younger than the window.
-func PageRates(p *nimbusclient.Topology) TopologyRates {
-	out := TopologyRates{
-		Components: map[string]ComponentRates{}, Executors: map[nimbusclient.ExecutorID]ExecutorRates{},
-		Emitted: Rate{PerSec: unknown}, Acked: Rate{PerSec: unknown}, Failed: Rate{PerSec: unknown},
-	}
-	if p.UptimeSecs == nil || *p.UptimeSecs <= 0 {
-		return out
-	}
-	secs := span(*p.UptimeSecs, p.Window)
-	low := false
-	for _, w := range p.Workers {
-		if w.UptimeSecs != nil && float64(*w.UptimeSecs) < secs {
-			low = true
-		}
-	}
-	per := func(n *int64) Rate {
-		if n == nil {
-			return Rate{PerSec: unknown}
-		}
-		return Rate{PerSec: float64(*n) / secs, AtLeast: low}
-	}
-	t := p.Totals[p.Window]
-	out.Emitted, out.Acked, out.Failed = per(t.Emitted), per(t.Acked), per(t.Failed)
-	for _, c := range p.Spouts {
-		out.Components[c.ID] = ComponentRates{
-			In: Rate{PerSec: unknown}, Out: per(c.Emitted), Acked: per(c.Acked), Failed: per(c.Failed),
-			Skew: unknown, Load: Load{Value: unknown, Capacity: unknown},
-		}
-	}
-	for _, c := range p.Bolts {
-		load := Load{Value: unknown, Capacity: unknown}
-		if c.Capacity != nil {
-			load = Load{Value: *c.Capacity, Capacity: *c.Capacity}
-		}
-		out.Components[c.ID] = ComponentRates{
-			In: per(c.Executed), Out: per(c.Emitted), Acked: per(c.Acked), Failed: per(c.Failed), Skew: unknown, Load: load,
-		}
-	}
-	return out
-}
+// leastSampled is the number of measured tuples below which a share or a skew
+// says nothing.
+const leastSampled = 10
+
+// defaultSampleRate is Storm's own topology.stats.sample.rate.
+const defaultSampleRate = 0.05
 
 // Skew is the work per task of the busiest executor over the mean work per task
 // of the others, so that two executors can show it and unequal numbers of tasks
-// do not. NaN below two executors with statistics, or without work.
+// do not. NaN below two executors with statistics, or when the busiest did fewer
+// than ten measured tuples; +Inf when the others did nothing.
 func Skew(list []nimbusclient.Executor, w nimbusclient.Window) float64 {
 	var each []float64
-	total, most := 0.0, 0.0
+	total, most, sampled := 0.0, 0.0, 0.0
 	for _, e := range list {
 		if e.Stats == nil || e.ID.Tasks() < 1 {
 			continue
 		}
-		x := float64(countsOf(e.Stats, w).work(e.Stats)) / float64(e.ID.Tasks())
+		work := float64(countsOf(e.Stats, w).work(e.Stats))
+		rate := defaultSampleRate
+		if e.Stats.SampleRate != nil {
+			rate = *e.Stats.SampleRate
+		}
+		sampled = max(sampled, work*rate)
+		x := work / float64(e.ID.Tasks())
 		each = append(each, x)
 		total += x
 		most = max(most, x)
 	}
+	if sampled < leastSampled {
+		return unknown
+	}
+	return skew(each, total, most)
+}
+
+func skew(each []float64, total, most float64) float64 {
 	if len(each) < 2 || most == 0 {
 		return unknown
 	}

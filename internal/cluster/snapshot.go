@@ -9,8 +9,9 @@ import (
 
 // Snapshot is the cluster as last seen. It is immutable.
 type Snapshot struct {
-	Seq  uint64    // grows by one with every published snapshot
-	Made time.Time // when it was put together
+	Seq   uint64        // grows by one with every published snapshot
+	Made  time.Time     // when it was put together
+	Every time.Duration // how often the cluster summary is asked for
 	// Link says how the daemons answer right now.
 	Link Link
 	// Cluster is nil until Nimbus has answered once; ClusterAt is when.
@@ -24,6 +25,8 @@ type Snapshot struct {
 	HeartbeatPeriod time.Duration
 	// NimbusConf is Nimbus' configuration, nil until read.
 	NimbusConf map[string]any
+	// NimbusConfErr is why Nimbus refused to give it; nil otherwise.
+	NimbusConfErr error
 
 	// Topologies hold what was read about each topology, by id.
 	Topologies map[string]*Topology
@@ -43,7 +46,8 @@ type Link struct {
 	Nimbus nimbusclient.State
 	// NimbusErr is why the last poll of Nimbus failed; nil while it answers.
 	NimbusErr error
-	// StaleSince is when Nimbus' data stopped being fresh; zero while fresh.
+	// StaleSince is when the last good data were read, once they are stale:
+	// polls fail, or none has answered for three poll periods. Zero while fresh.
 	StaleSince time.Time
 	// NextTry is when a failed poll is tried again; zero while all is well.
 	NextTry time.Time
@@ -94,11 +98,19 @@ type Topology struct {
 	Youngest *int
 	// Rates are per second; NaN when not known yet.
 	Rates TopologyRates
-	// BeatAt is the newest heartbeat known, zero when unknown.
+	// BeatAt is the newest heartbeat in ZooKeeper by our clock, zero when
+	// unknown.
 	BeatAt time.Time
+	// ConfCall is the call that Conf came from; the one of a page differs a
+	// little from the one asked for by itself.
+	ConfCall string
+	// HeartbeatPeriod is how often this topology's statistics move.
+	HeartbeatPeriod time.Duration
 	// SampleRate is `topology.stats.sample.rate`; 0.05 until the
 	// configuration was read.
 	SampleRate float64
+
+	taskOf map[int]string
 }
 
 // PageKey names one page call.
@@ -143,7 +155,8 @@ type TopologyRates struct {
 type ComponentRates struct {
 	In, Out, Acked, Failed Rate
 	// Skew is executed per task of the busiest executor over the mean of the
-	// others; NaN below two executors or without statistics.
+	// others; NaN below two executors or with next to no work measured, +Inf
+	// when the others did nothing.
 	Skew float64
 	// Load is Storm's capacity for a JVM bolt and L, the mean number of tuples
 	// inside the busiest task (rate × process latency), for a shell bolt.
@@ -203,6 +216,7 @@ type Slot struct {
 	// before each restart, oldest first; bounded.
 	Lives   []int
 	StartAt time.Time // earliest executor start in the assignment; zero when unknown
+	BeatAt  time.Time // newest heartbeat of its worker by our clock; zero when unknown
 }
 
 // ChangeKind groups the entries of the feed.
@@ -221,6 +235,7 @@ const (
 	ChangeDrift      ChangeKind = "parallelism"
 	ChangeConfig     ChangeKind = "config"
 	ChangeLink       ChangeKind = "link" // ZooKeeper or Nimbus lost, back
+	ChangeLogLevel   ChangeKind = "log level"
 )
 
 // Level says how much a change matters.
@@ -238,6 +253,7 @@ const (
 // Change is one entry of the feed. Its strings hold remote text and must pass
 // safetext on their way to a screen.
 type Change struct {
+	Seq        uint64 // grows with every change of a session, from 1
 	At         time.Time
 	Kind       ChangeKind
 	Level      Level

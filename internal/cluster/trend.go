@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/stormtop/stormtop/nimbusclient"
 )
@@ -40,20 +41,15 @@ type series struct {
 	executor  nimbusclient.ExecutorID // zero for a whole component
 }
 
-// restart is an executor whose counters began anew.
-type restart struct {
-	executor nimbusclient.ExecutorID
-	lived    int // seconds it was up when last seen
-}
-
-// see takes a reading of all executors and returns those that restarted. A
-// reading in which no executor has beaten since the last adds no point.
-func (t *trends) see(info *nimbusclient.TopologyInfo) []restart {
+// see takes a reading of all executors. One in which no executor has beaten
+// since the last adds no point. step is the time expected between two points;
+// where much more passed, gaps are put in.
+func (t *trends) see(info *nimbusclient.TopologyInfo, step time.Duration) {
 	if t.last == nil {
 		t.last, t.series = map[nimbusclient.ExecutorID]beat{}, map[series][]float64{}
 	}
-	var restarted []restart
 	moved, first := false, len(t.last) == 0
+	passed := 0 // seconds between the two beats of the executor that passed most
 	seen := map[nimbusclient.ExecutorID]bool{}
 	for _, e := range info.ExecutorList {
 		seen[e.ID] = true
@@ -70,10 +66,8 @@ func (t *trends) see(info *nimbusclient.TopologyInfo) []restart {
 		}
 		moved = true
 		if known {
-			if now.uptime < old.uptime {
-				restarted = append(restarted, restart{e.ID, old.uptime})
-			}
 			now.rates(old, e.Stats.Spout != nil)
+			passed = max(passed, now.uptime-old.uptime)
 		}
 		t.last[e.ID] = now
 	}
@@ -82,17 +76,29 @@ func (t *trends) see(info *nimbusclient.TopologyInfo) []restart {
 			delete(t.last, id)
 		}
 	}
-	if moved && !first {
-		t.point()
+	if !moved || first {
+		return
 	}
-	return restarted
+	if missed := int(time.Duration(passed)*time.Second/max(step, time.Second)) - 1; missed > 1 {
+		t.gap(missed)
+	}
+	t.point()
 }
 
-// rates computes what happened between two beats. Counters that fell belong to
-// a new life and count from zero over that life alone.
+// gap appends points that nobody knows to every line.
+func (t *trends) gap(n int) {
+	gap := slices.Repeat([]float64{unknown}, min(n, maxTrend))
+	for key, line := range t.series {
+		line = slices.Concat(line, gap) // published lines are never changed
+		t.series[key] = line[max(0, len(line)-maxTrend):]
+	}
+}
+
+// rates computes what happened between two beats. Counters that fell, or that
+// another worker tells, belong to a new life and count from zero over that life alone.
 func (b *beat) rates(old beat, spout bool) {
 	before, secs := old.all, b.uptime-old.uptime
-	if b.uptime < old.uptime || b.all.emitted < before.emitted || b.all.executed < before.executed ||
+	if b.uptime < old.uptime || b.host != old.host || b.port != old.port || b.all.emitted < before.emitted || b.all.executed < before.executed ||
 		b.all.acked < before.acked || b.all.failed < before.failed {
 		before, secs = counts{}, b.uptime
 	}

@@ -3,10 +3,23 @@ package cluster
 import (
 	"context"
 	"net"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stormtop/stormtop/nimbusclient"
+	"github.com/stormtop/stormtop/zkview"
 )
+
+// probeEvery is how often the servers that are not in use are looked at.
+const probeEvery = time.Minute
+
+// prober is a ZooKeeper that can look at all its servers, for the header's
+// count of those reachable.
+type prober interface {
+	Probe(ctx context.Context) zkview.State
+}
 
 // openZK opens ZooKeeper from Nimbus' own configuration, once.
 func (l *loop) openZK(ctx context.Context, conf map[string]any, server nimbusclient.Server) {
@@ -32,8 +45,13 @@ func (l *loop) openZK(ctx context.Context, conf map[string]any, server nimbuscli
 func (l *loop) startZK(ctx context.Context) {
 	zk := l.zk
 	l.wg.Go(func() {
+		var probed time.Time
 		for {
 			view, err := zk.View(ctx)
+			if p, ok := zk.(prober); ok && err == nil && time.Since(probed) >= probeEvery {
+				p.Probe(ctx)
+				probed = time.Now()
+			}
 			select {
 			case <-ctx.Done():
 				return
@@ -75,45 +93,44 @@ func (l *loop) wakeZK() {
 func (l *loop) takeZK(r zkResult) {
 	l.link.ZKErr = r.err
 	if r.err != nil {
+		l.mem.zkLive = false
 		return
 	}
 	l.mem.setZK(r.view, time.Now())
-	// A topology that Nimbus has not told of yet, or tells of no more, shows at
-	// the next summary: bring it forward.
-	if c := l.mem.cluster; c != nil && l.link.NimbusErr == nil {
-		alive := map[string]bool{}
-		for _, t := range c.Topologies {
-			alive[t.ID] = true
-		}
-		for id, base := range r.view.Storms {
-			row := rowOf(c, id)
-			if !alive[id] || row != nil && base.Status != "" && string(row.Status) != base.Status {
-				l.bringForward()
-				return
-			}
-		}
-		for id := range alive {
-			if _, ok := r.view.Storms[id]; !ok {
-				l.bringForward()
-				return
-			}
-		}
+	// What appeared, went, or has a new leader is told by Nimbus with the next
+	// summary: bring it forward. A view that says nothing new does not.
+	alive := signature(r.view)
+	if l.zkSeen != "" && alive != l.zkSeen {
+		l.bringForward()
 	}
+	l.zkSeen = alive
 }
 
-// bringForward makes the summary due, at most once a second.
+// signature sums up who is alive and who leads.
+func signature(v zkview.View) string {
+	var parts []string
+	for id, base := range v.Storms {
+		parts = append(parts, id+" "+base.Status)
+	}
+	for _, s := range v.Supervisors {
+		parts = append(parts, s.ID)
+	}
+	slices.Sort(parts)
+	if v.Leader != nil {
+		parts = append(parts, net.JoinHostPort(v.Leader.Host, strconv.Itoa(v.Leader.Port)))
+	}
+	return "of " + strings.Join(parts, "\n")
+}
+
+// bringForward makes the summary due, within a second of the last one at the
+// soonest.
 func (l *loop) bringForward() {
-	if time.Since(l.polled) > time.Second {
-		l.polled = time.Time{}
+	soonest := l.polled.Add(time.Second)
+	if now := time.Now(); l.polled.IsZero() || !now.Before(soonest) {
+		l.polled, l.link.NextTry = time.Time{}, time.Time{}
 		l.nudge()
+		return
 	}
-}
-
-func rowOf(c *nimbusclient.Cluster, id string) *nimbusclient.TopologySummary {
-	for i := range c.Topologies {
-		if c.Topologies[i].ID == id {
-			return &c.Topologies[i]
-		}
-	}
-	return nil
+	l.polled = soonest.Add(-l.mem.every)
+	l.nudge()
 }
