@@ -456,7 +456,7 @@ func (s *conf) View(env screen.Env, size screen.Size) string {
 // nothing is what stands in place of the configuration.
 func (s *conf) nothing(env screen.Env) kit.Line {
 	if s.id == "" {
-		return waiting(env, "getNimbusConf", nil, s.opened)
+		return waiting(env, "getNimbusConf", env.Snap.NimbusConfErr, s.opened)
 	}
 	if s.top == nil && env.Snap.Cluster != nil {
 		return kit.T("This topology is not running any more. esc goes back.")
