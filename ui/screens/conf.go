@@ -105,6 +105,9 @@ func (s *conf) sync(env screen.Env) {
 	}
 	s.seen, s.drawn = now, env.Theme
 	values := env.Snap.NimbusConf
+	if env.Snap.NimbusConfErr != nil {
+		values = nil // refused: what stands there instead is no configuration
+	}
 	if s.id != "" {
 		if t := env.Snap.Topologies[s.id]; t != nil {
 			s.top = t
