@@ -18,7 +18,7 @@ func wordcount() blueprint {
 				inputs: []input{from("sentences", shuffle)}, outputs: []output{emits(7, "word")},
 			},
 			{
-				id: "count", executors: 6, tasks: 6, command: "python3", script: "count.py", serviceMs: 0.9, skew: 0.9,
+				id: "count", executors: 6, tasks: 6, command: "python3", script: "count.py", serviceMs: 0.8, skew: 0.9,
 				inputs: []input{from("split", fields, "word")}, outputs: []output{emits(1, "word", "count")},
 			},
 		},
@@ -56,7 +56,7 @@ func twitterClicks() blueprint {
 		components: []part{
 			{
 				id: "clicks", spout: true, executors: 4, tasks: 4, class: "org.apache.storm.kafka.spout.KafkaSpout",
-				rate: 900, daily: 0.25, replays: true, outputs: []output{emits(1, "topic", "partition", "offset", "key", "value")},
+				rate: 820, daily: 0.25, replays: true, outputs: []output{emits(1, "topic", "partition", "offset", "key", "value")},
 			},
 			{
 				id: "parse", executors: 4, tasks: 4, class: "com.example.clicks.ParseBolt", serviceMs: 0.6,

@@ -7,15 +7,10 @@ import (
 
 // daemonConf is the part of storm.yaml and the defaults that says something
 // about this cluster.
-func (w *World) daemonConf(zkHost string, zkPort int) map[string]any {
-	var seeds []string
-	for _, n := range w.nimbuses {
-		seeds = append(seeds, n.host)
-	}
+func daemonConf(seeds []string, port int, zk string, zkPort int) map[string]any {
 	conf := clusterConf()
-	conf["nimbus.seeds"] = seeds
-	conf["storm.zookeeper.servers"] = []string{zkHost}
-	conf["storm.zookeeper.port"] = zkPort
+	conf["nimbus.seeds"], conf["nimbus.thrift.port"] = seeds, port
+	conf["storm.zookeeper.servers"], conf["storm.zookeeper.port"] = []string{zk}, zkPort
 	return conf
 }
 
@@ -25,7 +20,7 @@ func clusterConf() map[string]any {
 		"storm.local.dir": "/var/lib/storm", "storm.log.dir": "/var/log/storm", "storm.workers.artifacts.dir": "workers-artifacts",
 		"storm.cluster.mode": "distributed", "storm.thrift.transport": "org.apache.storm.security.auth.SimpleTransportPlugin",
 		"storm.scheduler": "org.apache.storm.scheduler.DefaultScheduler", "scheduler.display.resource": false,
-		"nimbus.thrift.port": 6627, "nimbus.task.timeout.secs": 30, "nimbus.supervisor.timeout.secs": 60,
+		"nimbus.task.timeout.secs": 30, "nimbus.supervisor.timeout.secs": 60,
 		"nimbus.task.launch.secs": 120, "nimbus.monitor.freq.secs": 10, "nimbus.childopts": "-Xmx1024m",
 		"supervisor.slots.ports": []int{6700, 6701, 6702, 6703}, "supervisor.worker.timeout.secs": 30,
 		"supervisor.worker.start.timeout.secs": 120, "supervisor.memory.capacity.mb": 4096.0, "supervisor.cpu.capacity": 400.0,

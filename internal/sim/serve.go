@@ -10,11 +10,19 @@ import (
 	"time"
 )
 
-// Wires say how a world is served. The zero value is usual: everything on free
-// ports of 127.0.0.1, the Nimbuses under their own names.
+// The ports and the host by which the daemons know each other in the world's own
+// network.
+const (
+	nimbusPort = 6627
+	zkPort     = 2181
+	zkHost     = "zk1"
+)
+
+// Wires say how a world is served, which is always on free ports of 127.0.0.1.
 type Wires struct {
-	// Hosts are what the Nimbuses call themselves; nil takes the world's names.
-	// Clients that do not resolve those need names that they do.
+	// Hosts are what the Nimbuses call themselves, with the ports on which they
+	// listen, for clients outside. Nil takes the names and ports of the world's
+	// own network, which only [Server.Dial] reaches.
 	Hosts []string
 	// Every is how often the world is moved; 0 is half a second.
 	Every time.Duration
@@ -29,8 +37,10 @@ type Server struct {
 	mirror *mirror
 	nimbus []net.Listener
 	zk     net.Listener
+	zkAddr string
 	hosts  []string
 	ports  []int
+	named  map[string]string // addresses of the world's network → where they are
 
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -48,7 +58,7 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 		wires.Speed = 1
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]bool{}, hosts: wires.Hosts}
+	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]bool{}, named: map[string]string{}}
 	var listening net.ListenConfig
 	open := func() (net.Listener, error) {
 		l, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -64,24 +74,32 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 			return nil, err
 		}
 		s.nimbus = append(s.nimbus, l)
-		s.ports = append(s.ports, portOf(l))
-		if i >= len(s.hosts) {
-			s.hosts = append(s.hosts, n.host)
+		host, port := n.host, nimbusPort
+		if i < len(wires.Hosts) {
+			host, port = wires.Hosts[i], portOf(l)
 		}
+		s.hosts, s.ports = append(s.hosts, host), append(s.ports, port)
+		s.named[net.JoinHostPort(host, strconv.Itoa(port))] = l.Addr().String()
 	}
 	zk, err := open()
 	if err != nil {
 		return nil, err
 	}
 	s.zk = zk
+	conf := daemonConf(s.hosts, nimbusPort, zkHost, zkPort)
+	s.zkAddr = net.JoinHostPort(zkHost, strconv.Itoa(zkPort))
+	if wires.Hosts != nil {
+		// One port stands for all in Storm's configuration.
+		conf = daemonConf(s.hosts[:1], s.ports[0], "127.0.0.1", portOf(zk))
+		s.zkAddr = zk.Addr().String()
+	}
+	s.named[s.zkAddr] = zk.Addr().String()
 
 	leader := func() int { return int(s.leader.Load()) }
 	tree := newTree()
 	served := newZooKeeper(tree)
 	s.mirror = newMirror(w, tree, s.hosts, s.ports, leader)
 	s.mirror.sync()
-	conf := w.daemonConf("127.0.0.1", portOf(zk))
-	conf["nimbus.seeds"] = s.hosts
 	words := text(conf)
 	for i, l := range s.nimbus {
 		a := &answers{w: w, self: i, hosts: s.hosts, ports: s.ports, leader: leader, conf: func() string { return words }}
@@ -177,26 +195,19 @@ func (s *Server) Nimbuses() []string {
 	return out
 }
 
-// ZooKeeper is its address.
-func (s *Server) ZooKeeper() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(portOf(s.zk))) }
+// ZooKeeper is its address, in the same network as those of the Nimbuses.
+func (s *Server) ZooKeeper() string { return s.zkAddr }
 
-// Dial reaches the daemons under the names of the world, as a resolver of its
-// network would; it is for clients in this process.
+// Dial reaches the daemons under their names; it is for clients in this process.
 func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, err
+	at, ok := s.named[addr]
+	if !ok {
+		host, _, err := net.SplitHostPort(addr)
+		if err != nil {
+			host = addr
+		}
+		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
 	var d net.Dialer
-	return d.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
-}
-
-// LookupHost finds the address of a host of the world.
-func (s *Server) LookupHost(_ context.Context, host string) ([]string, error) {
-	for _, h := range s.hosts {
-		if h == host {
-			return []string{"127.0.0.1"}, nil
-		}
-	}
-	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	return d.DialContext(ctx, network, at)
 }

@@ -183,7 +183,7 @@ type zkClient struct {
 
 func dialZK(t *testing.T, s *Server, seen int64) *zkClient {
 	t.Helper()
-	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.ZooKeeper())
+	c, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.zk.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/stormtop/stormtop/internal/cluster"
+	"github.com/stormtop/stormtop/internal/config"
+	"github.com/stormtop/stormtop/internal/config/stormdefaults"
+	"github.com/stormtop/stormtop/internal/sim"
+	"github.com/stormtop/stormtop/nimbusclient"
+	"github.com/stormtop/stormtop/ui"
+	"github.com/stormtop/stormtop/ui/screen"
+	"github.com/stormtop/stormtop/zkview"
+)
+
+// The bounds of --speed: slower looks dead, faster outruns the polls.
+const (
+	minSpeed = 0.1
+	maxSpeed = 60
+)
+
+// demo is what the demo's flags say.
+type demo struct {
+	seed  uint64
+	speed float64
+	serve bool
+	view  string
+}
+
+// notForDemo are the flags that choose or guard a cluster; the demo is one of
+// its own.
+var notForDemo = []string{"nimbus", "zk", "cluster", "storm-conf", "c", "no-zk", "readonly", "write"}
+
+// demoCommand shows the console on a simulated cluster.
+func (a *app) demoCommand() *cobra.Command {
+	var d demo
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "The console on a simulated cluster, nothing to install",
+		Long: "Simulates a Storm cluster of six hosts with four topologies in this process and shows the console on it. " +
+			"Within the first minute a hot key builds up in twitter-clicks, a bolt of wikipedia-trends begins to fail tuples, " +
+			"and the host w6 disappears and returns. Only addresses of this computer are used; nothing stays behind.\n\n" +
+			"With --serve there is no console: the addresses are printed as one line of JSON with the keys nimbus and zk, " +
+			"and served until ctrl-c.",
+		Example: "# the console on a cluster that is never the same\nstormtop demo --seed $RANDOM\n" +
+			"# a cluster for other commands\nstormtop demo --serve",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkDemo(d); err != nil {
+				return err
+			}
+			if d.serve {
+				ctx, stop := interruptible(cmd.Context())
+				defer stop()
+				return a.serveDemo(ctx, d)
+			}
+			cfg, err := a.demoConfig()
+			if err != nil {
+				return err
+			}
+			return d.run(cmd.Context(), console{cfg: cfg, view: d.view})
+		},
+	}
+	cmd.Flags().Uint64Var(&d.seed, "seed", 1, "chance; the same seed makes the same cluster")
+	cmd.Flags().Float64Var(&d.speed, "speed", 1, "seconds that pass there in one second, 0.1 to 60")
+	cmd.Flags().BoolVar(&d.serve, "serve", false, "print the addresses as JSON and serve until ctrl-c")
+	cmd.Flags().StringVar(&d.view, "view", "", "screen to begin with: SCREEN or SCREEN:NAME")
+	return cmd
+}
+
+func (a *app) checkDemo(d demo) error {
+	if !(d.speed >= minSpeed && d.speed <= maxSpeed) {
+		return usage("Write a number from 0.1 to 60.", "--speed %v is out of bounds.", d.speed)
+	}
+	for name := range a.given() {
+		if slices.Contains(notForDemo, name) {
+			return usage("Leave it out; stormtop without demo shows a real cluster.", "--%s means nothing to the demo, which is a cluster of its own.", name)
+		}
+	}
+	if d.serve && d.view != "" {
+		return usage("Leave one of them out.", "--view is for the console, --serve shows none.")
+	}
+	return nil
+}
+
+// demoConfig is the configuration without any file or variable, so that the demo
+// looks the same everywhere; flags about looks count.
+func (a *app) demoConfig() (*config.Config, error) {
+	flags := a.given()
+	flags["nimbus"] = []string{"nim-a"}
+	cfg, _, err := config.Load(config.Inputs{Flags: flags, Home: a.home})
+	if err != nil {
+		return nil, err
+	}
+	cfg.Name = "demo"
+	return cfg, nil
+}
+
+// servedDemo is what --serve prints.
+type servedDemo struct {
+	Nimbus []string `json:"nimbus"`
+	ZK     string   `json:"zk"`
+}
+
+// serveDemo serves a cluster for other programs, whose Nimbuses therefore go by
+// names that resolve.
+func (a *app) serveDemo(ctx context.Context, d demo) error {
+	w := sim.NewDemo(d.seed, a.now())
+	s, err := sim.Serve(ctx, w, sim.Wires{Speed: d.speed, Hosts: []string{"127.0.0.1", "localhost"}})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	w.Begin()
+	line, err := json.Marshal(servedDemo{Nimbus: s.Nimbuses(), ZK: s.ZooKeeper() + "/storm"})
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(a.stdout, "%s\n", line); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// run shows the console on a cluster that lives as long as the console does.
+func (d demo) run(ctx context.Context, c console) error {
+	id, arg, err := parseView(c.view)
+	if err != nil {
+		return err
+	}
+	if code, done := supervise(ctx, func(report string) (string, error) { return c.save("crash", report) }); done {
+		return exitCode(code)
+	}
+	orphaned, err := superviseChild()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if orphaned != nil {
+		go func() {
+			select {
+			case <-orphaned:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	live, err := d.start(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer live.stop()
+	err = ui.Run(ctx, ui.Deps{
+		Source: live.poller, ClusterName: c.cfg.Name,
+		Mode:  screen.Mode{Word: "DEMO"},
+		Theme: c.theme(), Every: c.cfg.UI.Every.V, Mouse: c.cfg.UI.Mouse.V, Open: id, OpenArg: arg,
+		Tree: live.zk, Settings: c.settings(), Secret: config.Secret,
+		Defaults: func(version string) (map[string]any, string) {
+			values, _, release := stormdefaults.For(version)
+			return values, release
+		},
+		Save: c.save, History: c.history(), Zone: time.Local, Hint: sim.Hint,
+	})
+	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, context.Canceled) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// living is a simulated cluster with the clients that look at it.
+type living struct {
+	world   *sim.World
+	server  *sim.Server
+	nimbus  *nimbusclient.Client
+	zk      *zkview.Client
+	poller  *cluster.Poller
+	cancel  context.CancelFunc
+	polling sync.WaitGroup
+}
+
+// start builds the cluster and begins to poll it; stop ends both.
+func (d demo) start(ctx context.Context, c console) (*living, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	l := &living{cancel: cancel, world: sim.NewDemo(d.seed, time.Now())}
+	var err error
+	// It must outlive its clients, and is closed after them.
+	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed}); err != nil {
+		cancel()
+		return nil, err
+	}
+	l.world.Begin()
+	l.nimbus = nimbusclient.New(nimbusclient.Config{
+		Seeds: l.server.Nimbuses(), Timeout: c.cfg.Timeout.V, Dial: l.server.Dial,
+	})
+	l.zk = zkview.New(zkview.Config{Servers: []string{l.server.ZooKeeper()}, Timeout: c.cfg.Timeout.V, Dial: l.server.Dial})
+	l.poller = cluster.New(cluster.Config{Nimbus: cluster.Over(l.nimbus), ZK: l.zk, Every: c.cfg.UI.Every.V})
+	l.polling.Go(func() { l.poller.Run(ctx) })
+	return l, nil
+}
+
+// stop ends the clients before the cluster, so that nothing sees it go.
+func (l *living) stop() {
+	l.cancel()
+	l.polling.Wait()
+	closing, done := context.WithTimeout(context.Background(), time.Second)
+	defer done()
+	// The session ends with its server, which is next.
+	_ = l.zk.Close(closing)
+	l.nimbus.Close()
+	l.server.Close()
+}
