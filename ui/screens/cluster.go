@@ -91,6 +91,8 @@ func (s *overview) sync(env screen.Env) {
 	for i := range s.topologies.Columns {
 		c := &s.topologies.Columns[i]
 		switch bare := strings.TrimPrefix(c.Title, "~"); bare {
+		case "STATUS":
+			c.Min = max(s.look.statusWidth(changing(s.rows)), 9)
 		case "NAME":
 			c.Min = s.look.nameWidth(longestName(s.rows)+2, 18)
 		case "ACKED/S", "FAIL":
@@ -230,7 +232,11 @@ func (s *overview) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	}
-	if wheel(msg, s.parts.Update) || s.clicked(msg) || s.parts.Typing() && s.parts.Update(msg) {
+	if s.parts.Typing() {
+		s.parts.Update(msg)
+		return nil
+	}
+	if wheel(msg, s.parts.Update) || s.clicked(msg) {
 		return nil
 	}
 	press, ok := msg.(tea.KeyPressMsg)
@@ -348,7 +354,7 @@ func (s *overview) Crumb(env screen.Env) (path []string, state string) {
 	if n := len(s.topologies.Marked()); n > 0 {
 		parts = append(parts, fmt.Sprintf("%s%d", env.Theme.Glyphs.Mark, n))
 	}
-	if n := s.parts.HiddenColumns(); n > 0 {
+	if n := s.parts.HiddenColumns(); n > 0 && s.facts.known {
 		parts = append(parts, hiddenColumns(n))
 	}
 	return []string{"cluster"}, strings.Join(parts, " · ")

@@ -246,7 +246,7 @@ func supervisorColumns(c *look) []kit.Column[hostRow] {
 		},
 		{Title: "BLACKL", Min: 6, Priority: 4, Yield: 1, Cell: blacklistCell},
 		{
-			Title: "TOPOLOGIES (slots each)", Min: 10, Flex: 1, CutEnd: true, Cell: func(r hostRow) kit.Line { return runningCell(c, r) },
+			Title: "TOPOLOGIES (slots each)", Min: 10, Flex: 1, CutEnd: true, Cell: runningCell,
 			Less: kit.ByNumber(func(r hostRow) float64 { return float64(r.count) }), Desc: true,
 		},
 	}
@@ -269,7 +269,7 @@ func blacklistCell(r hostRow) kit.Line {
 	return none()
 }
 
-func runningCell(c *look, r hostRow) kit.Line {
+func runningCell(r hostRow) kit.Line {
 	l := r.spans
 	switch {
 	case r.used > 0 && r.count == 0 && r.trouble == "":

@@ -307,7 +307,11 @@ func (s *component) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	}
-	if wheel(msg, s.parts.Update) || s.parts.Typing() && s.parts.Update(msg) {
+	if s.parts.Typing() {
+		s.parts.Update(msg)
+		return nil
+	}
+	if wheel(msg, s.parts.Update) {
 		return nil
 	}
 	if clicked(msg, func(y int) bool { return s.parts.Click(y - len(s.head(env))) }) {
@@ -468,7 +472,7 @@ func (s *component) Crumb(env screen.Env) (path []string, state string) {
 	if f := s.parts.Filter(); f != "" {
 		parts = append(parts, "filter "+safetext.Cut(f, 20))
 	}
-	if n := s.parts.HiddenColumns(); n > 0 {
+	if n := s.parts.HiddenColumns(); n > 0 && s.page != nil {
 		parts = append(parts, hiddenColumns(n))
 	}
 	return []string{"topologies", safetext.Clean(topology), name}, strings.Join(parts, " · ")

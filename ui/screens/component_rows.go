@@ -111,10 +111,9 @@ func topologyRanks(s *nimbusclient.Structure) map[string]int {
 	next := map[string][]string{}
 	var queue, rest []string
 	for _, c := range s.Components { // sorted by id
-		switch {
-		case c.Kind == nimbusclient.Spout:
+		if c.Kind == nimbusclient.Spout {
 			queue = append(queue, c.ID)
-		default:
+		} else {
 			rest = append(rest, c.ID)
 		}
 		for _, in := range c.Inputs {
@@ -255,9 +254,9 @@ func lastColumns() []kit.Column[componentRow] {
 	}
 }
 
-func latencyColumn(title string, width, priority, yield int, ms func(r componentRow) float64) kit.Column[componentRow] {
+func latencyColumn(title string, priority, yield int, ms func(r componentRow) float64) kit.Column[componentRow] {
 	return kit.Column[componentRow]{
-		Title: title, Align: kit.Right, Min: width, Priority: priority, Yield: yield,
+		Title: title, Align: kit.Right, Min: 9, Priority: priority, Yield: yield,
 		Cell: func(r componentRow) kit.Line { return said(human.Latency(ms(r))) },
 		Less: kit.ByNumber(ms), Desc: true,
 	}
@@ -283,7 +282,7 @@ func spoutColumns(c *look) []kit.Column[componentRow] {
 		Less: kit.ByNumber(func(r componentRow) float64 { return r.rates.Acked.PerSec }), Desc: true,
 	})
 	cols = append(cols, trendColumn(c, "~TREND", func(r componentRow) cluster.Rate { return r.rates.Out }))
-	complete := latencyColumn("COMPLETE", 9, 1, 0, completesOf)
+	complete := latencyColumn("COMPLETE", 1, 0, completesOf)
 	timeout := kit.Column[componentRow]{Title: "TIMEOUT", Align: kit.Right, Min: 10, Priority: 5, Yield: 8, Cell: timeoutCell}
 	return append(append(cols, complete, timeout, failColumn()), lastColumns()...)
 }
@@ -301,8 +300,8 @@ func loadColumns(c *look) []kit.Column[componentRow] {
 			Less: kit.ByNumber(func(r componentRow) float64 { return loadShare(r.load) }), Desc: true,
 		},
 		{Title: columnStorm, Align: kit.Right, Min: 9, Hidden: true, Cell: func(r componentRow) kit.Line { return stormCapacity(r.load) }},
-		latencyColumn("EXECUTE", 9, 5, 8, executeOf),
-		latencyColumn("PROCESS", 9, 2, 1, processOf),
+		latencyColumn("EXECUTE", 5, 8, executeOf),
+		latencyColumn("PROCESS", 2, 1, processOf),
 		failColumn(),
 	}
 }
@@ -317,7 +316,7 @@ func mergedColumns(c *look) []kit.Column[componentRow] {
 	}
 	cols := append(firstColumns(c), inColumn(), outColumn(5, 6), trendColumn(c, "~TREND", in))
 	cols = append(cols, loadColumns(c)...)
-	complete := latencyColumn("COMPLETE", 9, 4, 0, completesOf)
+	complete := latencyColumn("COMPLETE", 4, 0, completesOf)
 	at := slices.IndexFunc(cols, func(col kit.Column[componentRow]) bool { return strings.HasSuffix(col.Title, "FAIL") })
 	cols = slices.Insert(cols, at, complete)
 	return append(cols, lastColumns()...)

@@ -462,7 +462,11 @@ func (s *health) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 	if s.look.narrow() {
 		defer s.relayout() // the evidence follows the cursor
 	}
-	if wheel(msg, s.parts.Update) || clicked(msg, s.parts.Click) || s.parts.Typing() && s.parts.Update(msg) {
+	if s.parts.Typing() {
+		s.parts.Update(msg)
+		return nil
+	}
+	if wheel(msg, s.parts.Update) || clicked(msg, s.parts.Click) {
 		return nil
 	}
 	press, ok := msg.(tea.KeyPressMsg)

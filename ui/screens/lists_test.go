@@ -369,6 +369,63 @@ func TestTopologiesFilterAndOrder(t *testing.T) {
 	}
 }
 
+// TestTransitions holds that a topology on the move says how far it is, in few
+// letters where there is little room.
+func TestTransitions(t *testing.T) {
+	snap := fixtureWorld()
+	for i, status := range []nimbusclient.Status{nimbusclient.Rebalancing, nimbusclient.Killed, nimbusclient.Inactive, "PAUSED"} {
+		sum := &snap.Cluster.Topologies[i]
+		sum.Status = status
+		base := snap.ZK.Storms[sum.ID]
+		base.KillWaitSecs, base.Mtime = ptr(30), fixtureNow.Add(-6*time.Second)
+		snap.ZK.Storms[sum.ID] = base
+	}
+	snap.Feed = []cluster.Change{{At: fixtureNow.Add(-18 * time.Second), Kind: cluster.ChangeStatus, TopologyID: snap.Cluster.Topologies[0].ID}}
+	env := fixtureEnv(snap)
+	for _, test := range []struct {
+		size screen.Size
+		want []string
+	}{
+		{bodies[0], []string{"REBAL ◌ 18s", "KILLED ◌ 24s", "INACTIVE ○", "PAUSED"}},
+		{bodies[1], []string{"REBALANCING ◌ 18s", "KILLED ◌ 24s left", "INACTIVE ○", "PAUSED"}},
+	} {
+		for _, id := range []screen.ID{Topologies, Cluster} {
+			shown := picture(t, env, opens(t, id, env, screen.Arg{}), test.size)
+			for _, want := range test.want {
+				if !strings.Contains(shown, want) {
+					t.Errorf("%s: no %q in\n%s", id, want, shown)
+				}
+			}
+		}
+	}
+	env.Now = env.Now.Add(time.Second)
+	if shown := picture(t, env, opens(t, Topologies, env, screen.Arg{}), bodies[1]); !strings.Contains(shown, "KILLED ◌ 23s left") {
+		t.Errorf("time stands still:\n%s", shown)
+	}
+	snap.ZK = nil
+	if shown := picture(t, env, opens(t, Topologies, env, screen.Arg{}), bodies[1]); !strings.Contains(shown, "KILLED ◌  ") {
+		t.Errorf("without ZooKeeper there is only the word:\n%s", shown)
+	}
+}
+
+func BenchmarkView(b *testing.B) {
+	snap := fixtureWorld()
+	for i := range 1000 {
+		snap.Cluster.Topologies = append(snap.Cluster.Topologies, nimbusclient.TopologySummary{ID: fmt.Sprintf("more-%d-1", i), Name: fmt.Sprintf("more-%d", i), Status: nimbusclient.Active})
+	}
+	env := fixtureEnv(snap)
+	for _, s := range listScreens {
+		b.Run(s.name, func(b *testing.B) {
+			sp, _ := screen.Lookup(s.id)
+			scr := sp.New(env, s.arg)
+			b.ReportAllocs()
+			for b.Loop() {
+				scr.View(env, bodies[2])
+			}
+		})
+	}
+}
+
 func TestTopologiesDemand(t *testing.T) {
 	snap := fixtureWorld()
 	for i := range 3000 {

@@ -2,10 +2,12 @@ package screens
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/safetext"
 	"github.com/stormtop/stormtop/nimbusclient"
+	"github.com/stormtop/stormtop/ui/kit"
 	"github.com/stormtop/stormtop/ui/screen"
 	"github.com/stormtop/stormtop/ui/theme"
 )
@@ -75,6 +77,23 @@ func (c *look) nameWidth(longest, designed int) int {
 		most = designed + designed/3
 	}
 	return min(max(longest, designed), most)
+}
+
+// statusWidth is the width of a topology's status; words in transition say how
+// far they are.
+func (c *look) statusWidth(changing bool) int {
+	switch {
+	case !changing:
+		return 8
+	case c.narrow():
+		return 12
+	}
+	return 17
+}
+
+// changing reports whether a topology is being rebalanced or killed.
+func changing(rows []topologyRow) bool {
+	return slices.ContainsFunc(rows, func(r topologyRow) bool { return statusLevel(r.Status) == kit.LevelWait })
 }
 
 // longestName is the width of the longest name in a list of topologies.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/stormtop/stormtop/internal/cluster"
@@ -240,8 +241,15 @@ func statusCell(c *look, r topologyRow) kit.Line {
 	case nimbusclient.Inactive:
 		return kit.T(string(r.Status)+" ").Add(theme.Dim, c.g.Idle)
 	case nimbusclient.Rebalancing, nimbusclient.Killed:
-		l := kit.T(string(r.Status)+" ").Add(theme.Wait, c.g.Wait)
-		if state := transition(c.env, r.TopologySummary); state != "" {
+		word, state := string(r.Status), transition(c.env, r.TopologySummary)
+		if c.narrow() {
+			state = strings.TrimSuffix(state, " left")
+			if r.Status == nimbusclient.Rebalancing {
+				word = "REBAL"
+			}
+		}
+		l := kit.T(word+" ").Add(theme.Wait, c.g.Wait)
+		if state != "" {
 			l = l.Text(" " + state)
 		}
 		return l

@@ -22,7 +22,7 @@ import (
 // Topologies lists every topology with its load and its troubles.
 var Topologies = screen.Register(screen.Spec{
 	ID: "topologies", Title: "topologies", Short: "topo", Order: 2, Key: kit.Bind("2", "topologies", "2"),
-	Words: []string{"topologies", "topo", "t"},
+	Words: []string{"topo", "t", "topologies"},
 	About: "every topology with its state, load and troubles",
 	New:   newTopologies, Detail: "topology",
 })
@@ -40,6 +40,8 @@ type topologies struct {
 	pick   *picker
 	// longest is the width of the longest name.
 	longest int
+	// changing says that a topology is in transition.
+	changing bool
 	// hinted is the hint of the topology under the cursor.
 	hinted struct {
 		id   string
@@ -217,7 +219,7 @@ func (s *topologies) sync(env screen.Env) {
 		s.seen = now
 		rows := topologyRows(env)
 		s.look.sampled = sampled(rows)
-		s.longest = longestName(rows)
+		s.longest, s.changing = longestName(rows), changing(rows)
 		s.table.SetRows(rows, env.Now)
 	}
 	s.table.SetWide(env.Wide)
@@ -229,6 +231,8 @@ func (s *topologies) sync(env screen.Env) {
 			if bare == "TREND" {
 				c.Min = s.look.trend(12)
 			}
+		case "STATUS":
+			c.Min = s.look.statusWidth(s.changing)
 		case "  NAME":
 			c.Min = s.look.nameWidth(s.longest+2, 18)
 		case "CAPMAX", "CAP":
@@ -285,7 +289,11 @@ func (s *topologies) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	}
-	if wheel(msg, s.table.Update) || clicked(msg, s.table.Click) || s.table.Typing() && s.table.Update(msg) {
+	if s.table.Typing() {
+		s.table.Update(msg)
+		return nil
+	}
+	if wheel(msg, s.table.Update) || clicked(msg, s.table.Click) {
 		return nil
 	}
 	press, ok := msg.(tea.KeyPressMsg)

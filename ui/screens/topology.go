@@ -22,7 +22,7 @@ import (
 
 // Topology shows where time and tuples go, component by component.
 var Topology = screen.Register(screen.Spec{
-	ID: "topology", Title: "topology", Order: -1, Words: []string{"components"}, NeedsArg: true,
+	ID: "topology", Title: "topology", Order: -1, Words: []string{"comp", "components"}, NeedsArg: true,
 	About: "the components of a topology: where time and tuples go, what is the bottleneck and why",
 	New:   newTopology,
 })
@@ -310,7 +310,7 @@ func wrap(text string, w int) []string {
 	}
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		switch {
 		case line == "":
 			line = word
@@ -391,7 +391,11 @@ func (s *topology) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	}
-	if wheel(msg, s.parts.Update) || s.parts.Typing() && s.parts.Update(msg) {
+	if s.parts.Typing() {
+		s.parts.Update(msg)
+		return nil
+	}
+	if wheel(msg, s.parts.Update) {
 		return nil
 	}
 	if clicked(msg, func(y int) bool { return s.parts.Click(y - len(s.head(env))) }) {
@@ -510,7 +514,7 @@ func (s *topology) Crumb(env screen.Env) (path []string, state string) {
 	if f := s.parts.Filter(); f != "" {
 		parts = append(parts, "filter "+safetext.Cut(f, 20))
 	}
-	if n := s.parts.HiddenColumns() + len(s.dropped); n > 0 {
+	if n := s.parts.HiddenColumns() + len(s.dropped); n > 0 && s.page != nil {
 		parts = append(parts, hiddenColumns(n))
 	}
 	if !s.look.narrow() {
