@@ -43,7 +43,7 @@ fuzz: ## every fuzz target for FUZZTIME
 golden: ## rewrite the expected screens after looking at the change
 	$(GO) test ./ui/... -update
 
-lab: build ## a real Storm cluster on this machine (JDK 17, Maven, cc, python3, sshd); STORM=0.9.7 for another version
+lab: build ## a real Storm cluster on this machine; STORM=0.9.7 for another version, bin/stormlab check lists what is missing
 	STORM=$(STORM) bin/stormlab up
 	STORM=$(STORM) bin/stormlab submit all
 	STORM=$(STORM) bin/stormlab env
@@ -53,6 +53,9 @@ lab-down: ## end that cluster
 
 lab-test: build ## the tests tagged for a real cluster, on each version in turn
 	scripts/lab-test
+
+captures: build ## the README's pictures, drawn by the program on a running lab
+	eval "$$(STORM=$(STORM) bin/stormlab env)" && $(GO) test -tags lab -count 1 -run '^TestLabCaptures$$' ./cmd/stormtop -args -captures "$(CURDIR)/docs/captures"
 
 verify: ## everything that takes long: race, fuzz, lint, lab
 	$(MAKE) race lint test lab-test fuzz FUZZTIME=2m

@@ -169,7 +169,7 @@ func (m *model) statusRow() string {
 		left = []seg{{text: " "}, {text: m.notice.Text, tok: tok}}
 	}
 	top := m.where.top()
-	if p, ok := top.scr.(screen.Statuser); ok {
+	if p, ok := top.scr.(screen.Positioner); ok {
 		env := m.env
 		env.Self = top.self
 		if at := p.Position(env); at != "" {

@@ -178,14 +178,15 @@ func (m *model) refresh(s *cluster.Snapshot) tea.Cmd {
 	before := m.env.Found
 	m.env.Snap, m.env.Found = s, report
 	m.env.Now = m.deps.Now().In(m.deps.Zone)
-	cmd := tea.Batch(m.fallBack(), m.openLater())
+	m.fallBack()
+	cmd := m.openLater()
 	m.announce(before, report)
 	return tea.Batch(cmd, m.update(m.where.top(), screen.Refreshed{}))
 }
 
 // fallBack shows the connection screen by itself while nothing has ever
 // answered, and leaves it again as soon as something does.
-func (m *model) fallBack() tea.Cmd {
+func (m *model) fallBack() {
 	s := m.env.Snap
 	known := s.Cluster != nil || s.ZK != nil
 	on := m.where.top().spec.ID == fallback
@@ -201,7 +202,6 @@ func (m *model) fallBack() tea.Cmd {
 			m.where.back()
 		}
 	}
-	return nil
 }
 
 // openLater opens the screen that waited for its topology's id.

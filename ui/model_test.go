@@ -34,21 +34,24 @@ func (s *source) Demand(d cluster.Demand)             { s.demand = d }
 func (s *source) Refresh()                            { s.refresh++ }
 func (s *source) SetEvery(d time.Duration)            { s.every = d }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 // nasty is a topology name that would do harm on a terminal.
 const nasty = "words\x1b]0;owned\x07\u202e"
 
 func world() *cluster.Snapshot {
 	row := func(id, name string, letter byte) *cluster.Topology {
-		sum := nimbusclient.TopologySummary{ID: id, Name: name, Status: nimbusclient.Active, Workers: ptr(1), Executors: ptr(4), Tasks: ptr(5), UptimeSecs: ptr(700)}
+		sum := nimbusclient.TopologySummary{ID: id, Name: name, Status: nimbusclient.Active, Workers: new(1), Executors: new(4), Tasks: new(5), UptimeSecs: new(700)}
 		key := cluster.PageKey{Window: nimbusclient.Window10m}
 		page := &nimbusclient.Topology{
-			ID: id, Name: name, Status: nimbusclient.Active, Window: nimbusclient.Window10m, UptimeSecs: ptr(700),
-			Totals: map[nimbusclient.Window]nimbusclient.Totals{nimbusclient.Window10m: {Emitted: ptr(int64(1200)), Acked: ptr(int64(600)), Failed: ptr(int64(3)), CompleteMs: ptr(12.5)}},
-			Spouts: []nimbusclient.ComponentStats{{ID: "lines", Kind: nimbusclient.Spout, Stats: nimbusclient.Stats{Executors: ptr(1), Tasks: ptr(1), Emitted: ptr(int64(600)), Acked: ptr(int64(600))}}},
-			Bolts: []nimbusclient.ComponentStats{{ID: "count", Kind: nimbusclient.Bolt, Stats: nimbusclient.Stats{Executors: ptr(2), Tasks: ptr(4), Executed: ptr(int64(600)), Capacity: ptr(0.5), ExecuteMs: ptr(1.0), ProcessMs: ptr(2.0)},
-				LastError: &nimbusclient.ErrorInfo{Error: nasty, Time: noon.Unix()}}},
+			ID: id, Name: name, Status: nimbusclient.Active, Window: nimbusclient.Window10m, UptimeSecs: new(700),
+			Totals: map[nimbusclient.Window]nimbusclient.Totals{nimbusclient.Window10m: {Emitted: new(int64(1200)), Acked: new(int64(600)), Failed: new(int64(3)), CompleteMs: new(12.5)}},
+			Spouts: []nimbusclient.ComponentStats{{ID: "lines", Kind: nimbusclient.Spout, Stats: nimbusclient.Stats{Executors: new(1), Tasks: new(1), Emitted: new(int64(600)), Acked: new(int64(600))}}},
+			Bolts: []nimbusclient.ComponentStats{{
+				ID: "count", Kind: nimbusclient.Bolt, Stats: nimbusclient.Stats{Executors: new(2), Tasks: new(4), Executed: new(int64(600)), Capacity: new(0.5), ExecuteMs: new(1.0), ProcessMs: new(2.0)},
+				LastError: &nimbusclient.ErrorInfo{Error: nasty, Time: noon.Unix()},
+			}},
 		}
 		return &cluster.Topology{
 			Summary: sum, Letter: letter, SampleRate: 1,
@@ -65,13 +68,13 @@ func world() *cluster.Snapshot {
 		}},
 		Cluster: &nimbusclient.Cluster{
 			Nimbuses:    []nimbusclient.Nimbus{{Host: "nim-a", Port: 6627, Leader: true, Version: "2.8.3"}},
-			Supervisors: []nimbusclient.Supervisor{{ID: "s1", Host: "w1", Slots: ptr(2), UsedSlots: ptr(2), UptimeSecs: ptr(900)}},
+			Supervisors: []nimbusclient.Supervisor{{ID: "s1", Host: "w1", Slots: new(2), UsedSlots: new(2), UptimeSecs: new(900)}},
 			Topologies:  []nimbusclient.TopologySummary{b.Summary, a.Summary},
 		},
 		ZK:         &zkview.View{Root: "/storm"},
 		Topologies: map[string]*cluster.Topology{"words-1": a, "clicks-2": b},
 		Hosts: []cluster.Host{{ID: "s1", Name: "w1", Slots: []cluster.Slot{
-			{Port: 6700, State: cluster.SlotUsed, TopologyID: "words-1", Executors: 2, UptimeSecs: ptr(600)},
+			{Port: 6700, State: cluster.SlotUsed, TopologyID: "words-1", Executors: 2, UptimeSecs: new(600)},
 			{Port: 6701, State: cluster.SlotComing, TopologyID: "clicks-2", Executors: 2},
 		}}},
 		Feed: []cluster.Change{{At: noon, Kind: cluster.ChangeStatus, Object: nasty, TopologyID: "words-1", Detail: "ACTIVE → KILLED"}},
@@ -255,7 +258,7 @@ func TestSelectionFollowsIdentity(t *testing.T) {
 	send(m, snapshotMsg{s})
 	press(m, "2", "j")
 	row := func() string {
-		for _, line := range strings.Split(text(m), "\n") {
+		for line := range strings.SplitSeq(text(m), "\n") {
 			if strings.HasPrefix(line, "▸") {
 				return line
 			}

@@ -12,10 +12,9 @@ import (
 
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/ui/screen"
-	"github.com/stormtop/stormtop/ui/theme"
-
 	// The screens register themselves.
 	_ "github.com/stormtop/stormtop/ui/screens"
+	"github.com/stormtop/stormtop/ui/theme"
 )
 
 // Source is where the console's data come from: a cluster.Poller, or a replay.

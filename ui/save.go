@@ -28,7 +28,7 @@ func (m *model) save() tea.Cmd {
 		text = t.Text(env)
 	} else {
 		var b strings.Builder
-		for _, line := range strings.Split(m.draw(), "\n") {
+		for line := range strings.SplitSeq(m.draw(), "\n") {
 			b.WriteString(strings.TrimRight(ansi.Strip(line), " "))
 			b.WriteByte('\n')
 		}

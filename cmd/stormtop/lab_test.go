@@ -135,6 +135,11 @@ func TestLabCaptures(t *testing.T) {
 		t.Skipf("the documents show Storm 2.x, this is %s", c.Version)
 	}
 	p := consoleOn(t, c, 120, 34, "")
+	if *captures != "" { // a picture needs some history in its trends
+		p.patience = 3 * time.Minute
+		p.keys("2")
+		p.await("trends", func(s string) bool { return strings.Count(s, "▇")+strings.Count(s, "█") > 24 })
+	}
 	for _, shot := range []struct{ name, keys, shows string }{
 		{"health", "0", "quiet checks"},
 		{"topologies", "2", "CAPMAX"},

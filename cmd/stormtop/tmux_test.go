@@ -23,12 +23,14 @@ type pane struct {
 	t      *testing.T
 	tmux   string
 	socket string
+	// patience is how long await waits.
+	patience time.Duration
 }
 
 // newPane starts a shell in a terminal of the given size, as a user has it.
 func newPane(t *testing.T, w, h int) *pane {
 	t.Helper()
-	p := &pane{t: t, tmux: require.Tool(t, "tmux"), socket: filepath.Join(t.TempDir(), "tmux")}
+	p := &pane{t: t, tmux: require.Tool(t, "tmux"), socket: filepath.Join(t.TempDir(), "tmux"), patience: 30 * time.Second}
 	p.run("-f", os.DevNull, "new-session", "-d", "-x", fmt.Sprint(w), "-y", fmt.Sprint(h), "env", "PS1=ready$ ", "LC_ALL=C.UTF-8", "HISTFILE="+os.DevNull, "HOME="+t.TempDir(), "bash", "--norc", "--noprofile", "-i")
 	t.Cleanup(func() {
 		_ = exec.CommandContext(context.Background(), p.tmux, "-S", p.socket, "kill-server").Run()
@@ -65,7 +67,7 @@ func (p *pane) awaitOf(what string, get func() string, ok func(string) bool) str
 	p.t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(p.patience)
 	for {
 		got := get()
 		if ok(got) {

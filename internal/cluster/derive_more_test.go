@@ -13,12 +13,12 @@ import (
 func TestPageRatesAreOfTheWindow(t *testing.T) {
 	t.Parallel()
 	p := &nimbusclient.Topology{
-		UptimeSecs: ptr(7200), Window: nimbusclient.Window10m,
+		UptimeSecs: new(7200), Window: nimbusclient.Window10m,
 		Totals: map[nimbusclient.Window]nimbusclient.Totals{
-			nimbusclient.Window10m: {Acked: ptr(int64(600))}, nimbusclient.Window3h: {Acked: ptr(int64(72_000))},
+			nimbusclient.Window10m: {Acked: new(int64(600))}, nimbusclient.Window3h: {Acked: new(int64(72_000))},
 		},
-		Bolts:   []nimbusclient.ComponentStats{{ID: "count", Stats: nimbusclient.Stats{Executed: ptr(int64(1200)), Capacity: ptr(0.5)}}},
-		Workers: []nimbusclient.Worker{{UptimeSecs: ptr(3000)}},
+		Bolts:   []nimbusclient.ComponentStats{{ID: "count", Stats: nimbusclient.Stats{Executed: new(int64(1200)), Capacity: new(0.5)}}},
+		Workers: []nimbusclient.Worker{{UptimeSecs: new(3000)}},
 	}
 	if r := pageRates(p, nimbusclient.Window10m, nil); !near(r.Acked.PerSec, 1) || r.Acked.AtLeast || !near(r.Components["count"].In.PerSec, 2) {
 		t.Errorf("ten minutes: %+v", r)
@@ -30,7 +30,7 @@ func TestPageRatesAreOfTheWindow(t *testing.T) {
 	if in := r.Components["count"].In.PerSec; !math.IsNaN(in) {
 		t.Errorf("a ten-minute count is shown as %v/s over three hours", in)
 	}
-	if r := pageRates(p, nimbusclient.Window10m, ptr(100)); !r.Acked.AtLeast {
+	if r := pageRates(p, nimbusclient.Window10m, new(100)); !r.Acked.AtLeast {
 		t.Error("the youngest worker known from elsewhere is forgotten")
 	}
 	if r := pageRates(nil, nimbusclient.Window10m, nil); !math.IsNaN(r.Acked.PerSec) {
@@ -49,7 +49,7 @@ func TestAComponentsPageAgreesWithItsExecutors(t *testing.T) {
 		n := countsOf(e.Stats, nimbusclient.Window10m)
 		ms := e.Stats.Bolt.ProcessMs[nimbusclient.Window10m][in]
 		page.Execs = append(page.Execs, nimbusclient.ExecutorRow{ID: e.ID, UptimeSecs: e.UptimeSecs, Stats: nimbusclient.Stats{
-			Emitted: &n.emitted, Executed: &n.executed, Acked: &n.acked, Failed: &n.failed, ProcessMs: &ms, Capacity: ptr(Capacity(e)),
+			Emitted: &n.emitted, Executed: &n.executed, Acked: &n.acked, Failed: &n.failed, ProcessMs: &ms, Capacity: new(Capacity(e)),
 		}})
 	}
 	got := noRates()

@@ -163,7 +163,7 @@ func TestDriftIsCappedByTasks(t *testing.T) {
 	}}
 	d := newDetail()
 	d.setInfo(infoOf(bolt(1, 2, 9, 0, 0, 0), bolt(3, 4, 9, 0, 0, 0)), time.Unix(0, 0), time.Minute)
-	base := zkview.Storm{Workers: ptr(2), ComponentExecutors: map[string]int{"count": 3, "nobody": 7, "__acker": 1}}
+	base := zkview.Storm{Workers: new(2), ComponentExecutors: map[string]int{"count": 3, "nobody": 7, "__acker": 1}}
 	if got := drift(base, a, d.taskOf, d.tasks); len(got) != 1 || got[0] != (Drift{Component: "count", Desired: 3, Actual: 2}) {
 		t.Errorf("drift %v, want count 3 → 2", got)
 	}
@@ -176,7 +176,7 @@ func TestDriftIsCappedByTasks(t *testing.T) {
 		t.Errorf("drift %v, want none", got)
 	}
 	// More workers than executors cannot be had.
-	base.Workers = ptr(5)
+	base.Workers = new(5)
 	if got := drift(base, a, d.taskOf, d.tasks); len(got) != 0 {
 		t.Errorf("drift %v, want none: two executors fill two workers", got)
 	}
@@ -229,7 +229,7 @@ func TestSlotsMove(t *testing.T) {
 		t.Fatalf("the feed of the move: %+v", s.Feed)
 	}
 	t2 := t1.Add(91 * time.Second)
-	beats := map[string][]zkview.Heartbeat{"words-1": {{Slot: zkview.Slot{Node: "b", Port: 6700}, Time: t2, UptimeSecs: ptr(int64(20))}}}
+	beats := map[string][]zkview.Heartbeat{"words-1": {{Slot: zkview.Slot{Node: "b", Port: 6700}, Time: t2, UptimeSecs: new(int64(20))}}}
 	m.setZK(moving(t1, beats, zkview.Slot{Node: "b", Port: 6700}), t2)
 	s = m.snapshot(Link{}, t2)
 	if slotState(s, "a", 6700) != SlotFree || slotState(s, "b", 6700) != SlotUsed {

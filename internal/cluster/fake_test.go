@@ -14,7 +14,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 // fakeNimbus is a leader that can be slow, fail, or lose its leadership.
 type fakeNimbus struct {
@@ -174,9 +175,9 @@ func (f *fakeZK) change(v zkview.View, err error) {
 func oneTopology(workers int) nimbusclient.Cluster {
 	return nimbusclient.Cluster{
 		Nimbuses:    []nimbusclient.Nimbus{{Host: "n1", Port: 6627, Leader: true}},
-		Supervisors: []nimbusclient.Supervisor{{ID: "sup-1", Host: "w1", Slots: ptr(4), UsedSlots: ptr(workers)}},
+		Supervisors: []nimbusclient.Supervisor{{ID: "sup-1", Host: "w1", Slots: new(4), UsedSlots: new(workers)}},
 		Topologies: []nimbusclient.TopologySummary{{
-			ID: "words-1", Name: "words", Status: nimbusclient.Active, Workers: ptr(workers), Executors: ptr(3), UptimeSecs: ptr(100),
+			ID: "words-1", Name: "words", Status: nimbusclient.Active, Workers: new(workers), Executors: new(3), UptimeSecs: new(100),
 		}},
 	}
 }

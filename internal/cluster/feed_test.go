@@ -87,7 +87,7 @@ func TestOnlyNewErrorsAreChanges(t *testing.T) {
 	row := func(id string, when int64) nimbusclient.ComponentStats {
 		c := nimbusclient.ComponentStats{ID: id}
 		if when > 0 {
-			c.LastError = &nimbusclient.ErrorInfo{Time: when, Error: "boom\n at x", Host: ptr("w1"), Port: ptr(6700)}
+			c.LastError = &nimbusclient.ErrorInfo{Time: when, Error: "boom\n at x", Host: new("w1"), Port: new(6700)}
 		}
 		return c
 	}
@@ -119,7 +119,7 @@ func TestLogLevelsInTheFeed(t *testing.T) {
 			Storms: map[string]zkview.Storm{"words-1": {Name: "words"}}, LogConfigs: map[string][]zkview.LogLevel{"words-1": levels},
 		}}
 	}
-	debug := zkview.LogLevel{Logger: "org.apache.storm", Level: "DEBUG", TimeoutSecs: ptr(300)}
+	debug := zkview.LogLevel{Logger: "org.apache.storm", Level: "DEBUG", TimeoutSecs: new(300)}
 	if got := Diff(view(), view(debug)); len(got) != 1 || got[0].Detail != "org.apache.storm DEBUG set, for 5m" {
 		t.Errorf("%+v", got)
 	}

@@ -143,7 +143,7 @@ func TestPagesTellOfSlotsWithoutZooKeeper(t *testing.T) {
 	m.setServer(nimbusclient.Server{Line: nimbusclient.V2, HasPageCalls: true}, nil)
 	m.setCluster(&c, start)
 	page := func(up int, at time.Time) *Snapshot {
-		p := &nimbusclient.Topology{Window: nimbusclient.Window10m, Workers: []nimbusclient.Worker{{SupervisorID: "sup-1", Host: "w1", Port: 6700, UptimeSecs: &up, Executors: ptr(3)}}}
+		p := &nimbusclient.Topology{Window: nimbusclient.Window10m, Workers: []nimbusclient.Worker{{SupervisorID: "sup-1", Host: "w1", Port: 6700, UptimeSecs: &up, Executors: new(3)}}}
 		m.setPage("words-1", tenMinutes, p, at)
 		return m.snapshot(Link{}, at)
 	}

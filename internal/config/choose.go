@@ -22,8 +22,10 @@ type choice struct {
 func (s *sources) choose() (choice, error) {
 	in := s.in
 	if g, ok := in.flag("env"); ok {
-		return choice{}, &Error{Where: g.origin.where(), What: "streamparse's config.json is not supported by this version",
-			Hint: "Name the cluster in config.yaml, or use --nimbus HOST."}
+		return choice{}, &Error{
+			Where: g.origin.where(), What: "streamparse's config.json is not supported by this version",
+			Hint: "Name the cluster in config.yaml, or use --nimbus HOST.",
+		}
 	}
 	flagCluster, hasFlagCluster := in.commandLine("cluster")
 	flagNimbus, hasFlagNimbus := in.commandLine("nimbus")
@@ -87,10 +89,10 @@ func (s *sources) seedOption() string {
 
 // known checks that the chosen cluster exists.
 func (s *sources) known(ch choice) error {
-	switch {
-	case ch.cluster == "":
+	switch ch.cluster {
+	case "":
 		return nil
-	case ch.cluster == stormYAML:
+	case stormYAML:
 		if s.stormErr != nil {
 			return s.stormErr
 		}

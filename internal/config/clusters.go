@@ -30,8 +30,10 @@ func (c *Config) Clusters() []Cluster {
 		if err != nil {
 			continue
 		}
-		list = append(list, Cluster{Name: one.Name, Nimbus: one.Nimbus.V, From: one.NameOrigin, Mode: one.Mode,
-			Prod: one.Prod.V, Current: one.Name == c.Name && one.NameOrigin == c.NameOrigin})
+		list = append(list, Cluster{
+			Name: one.Name, Nimbus: one.Nimbus.V, From: one.NameOrigin, Mode: one.Mode,
+			Prod: one.Prod.V, Current: one.Name == c.Name && one.NameOrigin == c.NameOrigin,
+		})
 	}
 	return list
 }

@@ -68,8 +68,7 @@ func tooLarge(where string) *Error {
 
 // plainCause drops the path that the operating system's errors repeat.
 func plainCause(err error) string {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return pe.Err.Error()
 	}
 	return err.Error()

@@ -221,8 +221,10 @@ func (k *keyReader) conflicts() {
 				if b.Set == "" {
 					set = a.setName()
 				}
-				k.errs.add(&Error{Where: o.where(), What: fmt.Sprintf("%s is both %s and %s in %s", key, a.Action, b.Action, set),
-					Hint: "stormtop keys --conflicts"})
+				k.errs.add(&Error{
+					Where: o.where(), What: fmt.Sprintf("%s is both %s and %s in %s", key, a.Action, b.Action, set),
+					Hint: "stormtop keys --conflicts",
+				})
 			}
 		}
 	}
@@ -296,11 +298,11 @@ func CanonicalKey(s string) (string, error) {
 			return "", &fault{what: quote(s) + " is no key"}
 		}
 	}
-	prefix := ""
+	var prefix strings.Builder
 	for _, mod := range []string{"ctrl", "alt", "shift"} {
 		if mods[mod] {
-			prefix += mod + "-"
+			prefix.WriteString(mod + "-")
 		}
 	}
-	return prefix + key, nil
+	return prefix.String() + key, nil
 }

@@ -144,8 +144,10 @@ func (s *sources) resolve(ch choice) (*Config, []Warning, error) {
 	storm := s.storm
 	if target := strongestNimbus(layers, options); len(target) > 0 && storm != nil && ch.cluster != stormYAML {
 		if hosts := storm.nimbus(); len(hosts) > 0 && disjoint(hosts, target) {
-			warnings = append(warnings, Warning{Where: storm.origin.String(), Text: "describes another cluster (" + strings.Join(hosts, ", ") + "), so it is left aside",
-				Hint: "--cluster storm.yaml chooses it."})
+			warnings = append(warnings, Warning{
+				Where: storm.origin.String(), Text: "describes another cluster (" + strings.Join(hosts, ", ") + "), so it is left aside",
+				Hint: "--cluster storm.yaml chooses it.",
+			})
 			storm = nil
 		}
 	}
@@ -173,8 +175,10 @@ func (s *sources) resolve(ch choice) (*Config, []Warning, error) {
 	}
 	if ch.undecided {
 		c.Nimbus = Value[[]Address]{}
-		return c, warnings, &Error{Where: s.file.origin.String(), What: "names several clusters and no default",
-			Hint: "Add --cluster NAME (" + strings.Join(s.file.names(), ", ") + "), or default: NAME to the file.", err: ErrChoose}
+		return c, warnings, &Error{
+			Where: s.file.origin.String(), What: "names several clusters and no default",
+			Hint: "Add --cluster NAME (" + strings.Join(s.file.names(), ", ") + "), or default: NAME to the file.", err: ErrChoose,
+		}
 	}
 	return c, warnings, nil
 }
@@ -255,8 +259,10 @@ func (t Thresholds) check() Errors {
 		name       string
 		warn, crit Value[float64]
 	}{
-		{"restarts", t.RestartsWarn, t.RestartsCrit}, {"capacity", t.CapacityWarn, t.CapacityCrit},
-		{"shell_load", t.ShellLoadWarn, t.ShellLoadCrit}, {"fail_share", t.FailShareWarn, t.FailShareCrit},
+		{"restarts", t.RestartsWarn, t.RestartsCrit},
+		{"capacity", t.CapacityWarn, t.CapacityCrit},
+		{"shell_load", t.ShellLoadWarn, t.ShellLoadCrit},
+		{"fail_share", t.FailShareWarn, t.FailShareCrit},
 	} {
 		if p.crit.V >= p.warn.V {
 			continue

@@ -440,24 +440,38 @@ func TestWarnings(t *testing.T) {
 		b          box
 	}{
 		{"HOME", "HOME: is not set", box{home: "-"}},
-		{"world-writable config", "~/.config/stormtop/config.yaml: anybody on this machine can change this file",
-			box{files: map[string]string{confPath: ""}, modes: map[string]fs.FileMode{confPath: 0o666}}},
-		{"world-writable storm.yaml", "~/.storm/storm.yaml: anybody",
-			box{files: map[string]string{stormPath: "nimbus.host: a\n"}, modes: map[string]fs.FileMode{stormPath: 0o646}}},
-		{"hidden -c", "-c ui.port: has no effect: ~/.config/stormtop/config.yaml:4 outranks",
-			box{files: map[string]string{confPath: "clusters:\n  a:\n    nimbus: x\n    ui.port: 1\n"}, flags: map[string][]string{"c": {"ui.port=2"}}}},
+		{
+			"world-writable config", "~/.config/stormtop/config.yaml: anybody on this machine can change this file",
+			box{files: map[string]string{confPath: ""}, modes: map[string]fs.FileMode{confPath: 0o666}},
+		},
+		{
+			"world-writable storm.yaml", "~/.storm/storm.yaml: anybody",
+			box{files: map[string]string{stormPath: "nimbus.host: a\n"}, modes: map[string]fs.FileMode{stormPath: 0o646}},
+		},
+		{
+			"hidden -c", "-c ui.port: has no effect: ~/.config/stormtop/config.yaml:4 outranks",
+			box{files: map[string]string{confPath: "clusters:\n  a:\n    nimbus: x\n    ui.port: 1\n"}, flags: map[string][]string{"c": {"ui.port=2"}}},
+		},
 		{"useless -c", "Did you mean nimbus.seeds?", box{flags: map[string][]string{"c": {"nimbus.seed=2"}}}},
-		{"double key", "logviewer.port stands twice; this value counts, not the one on line 1",
-			box{files: map[string]string{stormPath: "logviewer.port: 1\nlogviewer.port: 2\n"}}},
-		{"kerberos", "asks for KerberosSaslTransportPlugin; this version speaks the plain transport only",
-			box{files: map[string]string{stormPath: "storm.thrift.transport: org.apache.storm.security.auth.kerberos.KerberosSaslTransportPlugin\n"}}},
+		{
+			"double key", "logviewer.port stands twice; this value counts, not the one on line 1",
+			box{files: map[string]string{stormPath: "logviewer.port: 1\nlogviewer.port: 2\n"}},
+		},
+		{
+			"kerberos", "asks for KerberosSaslTransportPlugin; this version speaks the plain transport only",
+			box{files: map[string]string{stormPath: "storm.thrift.transport: org.apache.storm.security.auth.kerberos.KerberosSaslTransportPlugin\n"}},
+		},
 		{"tls", "asks for TLS", box{files: map[string]string{stormPath: "nimbus.thrift.client.use.tls: true\n"}}},
-		{"zookeeper auth", "storm.zookeeper.auth.payload is recognised and not used",
-			box{files: map[string]string{stormPath: "storm.zookeeper.auth.payload: u:p\n"}}},
+		{
+			"zookeeper auth", "storm.zookeeper.auth.payload is recognised and not used",
+			box{files: map[string]string{stormPath: "storm.zookeeper.auth.payload: u:p\n"}},
+		},
 		{"write in vain", "--write: the cluster stays read-only (--readonly)", box{flags: map[string][]string{"readonly": {"true"}, "write": {"true"}}}},
 		{"STORMTOP_WRITE", "only --write on the command line", box{env: map[string]string{"STORMTOP_WRITE": "1"}}},
-		{"broken storm.yaml beside a cluster", "~/.storm/storm.yaml:1:5: is not YAML",
-			box{files: map[string]string{stormPath: "a: b: c\n", confPath: "clusters: {a: {nimbus: x}}\n"}}},
+		{
+			"broken storm.yaml beside a cluster", "~/.storm/storm.yaml:1:5: is not YAML",
+			box{files: map[string]string{stormPath: "a: b: c\n", confPath: "clusters: {a: {nimbus: x}}\n"}},
+		},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {

@@ -35,8 +35,10 @@ func (s *sources) adoptGuards(ch choice, layers *[ranks]Layer, port int) []Warni
 			continue
 		}
 		layers[rankCluster] = guarded
-		return []Warning{{Where: b.origin.String(), Text: "this Nimbus belongs to the cluster " + b.name + ", whose guard rails apply",
-			Hint: "--cluster " + b.name + " uses all its settings."}}
+		return []Warning{{
+			Where: b.origin.String(), Text: "this Nimbus belongs to the cluster " + b.name + ", whose guard rails apply",
+			Hint: "--cluster " + b.name + " uses all its settings.",
+		}}
 	}
 	return nil
 }

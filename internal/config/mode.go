@@ -39,21 +39,31 @@ func (m Mode) Subcommand() Mode {
 func (c *Config) decideMode(g guards) []Warning {
 	switch {
 	case g.readOnly.V:
-		c.Mode = Mode{ReadOnly: true, Reason: g.readOnly.Origin.Short(), Origin: g.readOnly.Origin,
-			Hint: "Start without " + g.readOnly.Origin.Short() + "."}
+		c.Mode = Mode{
+			ReadOnly: true, Reason: g.readOnly.Origin.Short(), Origin: g.readOnly.Origin,
+			Hint: "Start without " + g.readOnly.Origin.Short() + ".",
+		}
 	case c.mode.V == modeReadOnly:
-		c.Mode = Mode{ReadOnly: true, Reason: c.mode.Origin.Short(), Origin: c.mode.Origin,
-			Hint: "Set mode: write for this cluster."}
+		c.Mode = Mode{
+			ReadOnly: true, Reason: c.mode.Origin.Short(), Origin: c.mode.Origin,
+			Hint: "Set mode: write for this cluster.",
+		}
 	case !c.ActionsEnabled.V:
-		c.Mode = Mode{ReadOnly: true, Reason: "ui.actions.enabled: false, " + c.ActionsEnabled.Origin.Short(), Origin: c.ActionsEnabled.Origin,
-			Hint: "Set ui.actions.enabled: true for this cluster."}
+		c.Mode = Mode{
+			ReadOnly: true, Reason: "ui.actions.enabled: false, " + c.ActionsEnabled.Origin.Short(), Origin: c.ActionsEnabled.Origin,
+			Hint: "Set ui.actions.enabled: true for this cluster.",
+		}
 	case !c.named() && !g.write:
-		c.Mode = Mode{ReadOnly: true, AdHoc: true, Reason: "this cluster is in no configuration",
-			Hint: "Start with --write, or name the cluster in config.yaml."}
+		c.Mode = Mode{
+			ReadOnly: true, AdHoc: true, Reason: "this cluster is in no configuration",
+			Hint: "Start with --write, or name the cluster in config.yaml.",
+		}
 	}
 	if g.write && c.Mode.ReadOnly {
-		return []Warning{{Where: "--write", Text: "the cluster stays read-only (" + c.Mode.Reason + ")",
-			Hint: "--write lifts only the mode of a cluster that no configuration names."}}
+		return []Warning{{
+			Where: "--write", Text: "the cluster stays read-only (" + c.Mode.Reason + ")",
+			Hint: "--write lifts only the mode of a cluster that no configuration names.",
+		}}
 	}
 	return nil
 }

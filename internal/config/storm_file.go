@@ -112,8 +112,10 @@ func parseStormFile(data []byte, origin Origin) (*stormFile, []Warning, *Error) 
 			continue
 		}
 		if before, ok := file.entries[key]; ok {
-			warnings = append(warnings, Warning{Where: origin.at(p.key).where(),
-				Text: fmt.Sprintf("%s stands twice; this value counts, not the one on line %d", key, before.origin.Line)})
+			warnings = append(warnings, Warning{
+				Where: origin.at(p.key).where(),
+				Text:  fmt.Sprintf("%s stands twice; this value counts, not the one on line %d", key, before.origin.Line),
+			})
 		}
 		if isNull(p.value) {
 			delete(file.entries, key)
@@ -191,8 +193,7 @@ func missing(err error, where, name string) error {
 	if err == nil {
 		return nil
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if _, ok := errors.AsType[*Error](err); ok {
 		return err
 	}
 	what := "cannot read " + quote(name) + ": " + plainCause(err)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,9 +23,7 @@ func viewStorm(file *stormFile, options map[string]stormEntry, errs *Errors) sto
 	v := stormView{layer: Layer{Name: stormYAML, Entries: map[string]Entry{}}, nimbus: nimbusPort, zookeeper: zookeeperPort}
 	all := map[string]stormEntry{}
 	if file != nil {
-		for key, e := range file.entries {
-			all[key] = e
-		}
+		maps.Copy(all, file.entries)
 	}
 	for key, e := range options {
 		all[key] = e

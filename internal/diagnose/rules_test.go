@@ -14,29 +14,30 @@ import (
 
 var t0 = time.Date(2026, 11, 20, 14, 0, 0, 0, time.UTC)
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }
 
 // healthy is a cluster in which every rule is quiet.
 func healthy() *cluster.Snapshot {
 	key := cluster.PageKey{Window: nimbusclient.Window10m}
-	row := nimbusclient.TopologySummary{ID: "words-1", Name: "words", Status: nimbusclient.Active, Workers: ptr(1), Executors: ptr(2)}
+	row := nimbusclient.TopologySummary{ID: "words-1", Name: "words", Status: nimbusclient.Active, Workers: new(1), Executors: new(2)}
 	page := &nimbusclient.Topology{
-		ID: "words-1", Window: nimbusclient.Window10m, UptimeSecs: ptr(7200),
-		Totals: map[nimbusclient.Window]nimbusclient.Totals{nimbusclient.Window10m: {Acked: ptr(int64(1000)), Failed: ptr(int64(0)), CompleteMs: ptr(20.0)}},
+		ID: "words-1", Window: nimbusclient.Window10m, UptimeSecs: new(7200),
+		Totals: map[nimbusclient.Window]nimbusclient.Totals{nimbusclient.Window10m: {Acked: new(int64(1000)), Failed: new(int64(0)), CompleteMs: new(20.0)}},
 		Spouts: []nimbusclient.ComponentStats{{ID: "lines", Kind: nimbusclient.Spout}},
 		Bolts: []nimbusclient.ComponentStats{{ID: "count", Kind: nimbusclient.Bolt, Stats: nimbusclient.Stats{
-			Capacity: ptr(0.2), ExecuteMs: ptr(1.0), ProcessMs: ptr(2.0), Executors: ptr(2), Tasks: ptr(4), Failed: ptr(int64(0)),
+			Capacity: new(0.2), ExecuteMs: new(1.0), ProcessMs: new(2.0), Executors: new(2), Tasks: new(4), Failed: new(int64(0)),
 		}}},
 	}
 	return &cluster.Snapshot{
 		Cluster: &nimbusclient.Cluster{
 			Nimbuses:    []nimbusclient.Nimbus{{Host: "n1", Port: 6627, Leader: true}},
-			Supervisors: []nimbusclient.Supervisor{{ID: "a", Host: "w1", Slots: ptr(4), UsedSlots: ptr(1), Version: "2.8.3"}},
+			Supervisors: []nimbusclient.Supervisor{{ID: "a", Host: "w1", Slots: new(4), UsedSlots: new(1), Version: "2.8.3"}},
 			Topologies:  []nimbusclient.TopologySummary{row},
 		},
 		ClusterAt: t0, HeartbeatPeriod: time.Minute, ZKAt: t0,
 		ZK: &zkview.View{
-			Storms:      map[string]zkview.Storm{"words-1": {Name: "words", Workers: ptr(1)}},
+			Storms:      map[string]zkview.Storm{"words-1": {Name: "words", Workers: new(1)}},
 			Assignments: map[string]zkview.Assignment{"words-1": {Hosts: map[string]string{"a": "w1"}, Executors: map[zkview.TaskRange]zkview.Slot{{Start: 1, End: 1}: {Node: "a", Port: 6700}}}},
 			Heartbeats:  map[string][]zkview.Heartbeat{"words-1": {{Slot: zkview.Slot{Node: "a", Port: 6700}, Time: t0}}},
 		},
@@ -79,45 +80,45 @@ func TestEachRule(t *testing.T) {
 		{"lost host", "supervisor lost", cluster.LevelCrit, "ran 1 worker", func(s *cluster.Snapshot) {
 			s.Hosts = append(s.Hosts, cluster.Host{ID: "b", Name: "w2", LostAt: t0, Slots: []cluster.Slot{{Port: 1, TopologyID: "words-1"}}})
 		}},
-		{"no worker", "unscheduled", cluster.LevelCrit, "no worker", func(s *cluster.Snapshot) { s.Cluster.Topologies[0].Workers = ptr(0) }},
+		{"no worker", "unscheduled", cluster.LevelCrit, "no worker", func(s *cluster.Snapshot) { s.Cluster.Topologies[0].Workers = new(0) }},
 		{"too few workers", "unscheduled", cluster.LevelCrit, "1 of 2", func(s *cluster.Snapshot) {
-			s.ZK.Storms["words-1"] = zkview.Storm{Name: "words", Workers: ptr(2)}
+			s.ZK.Storms["words-1"] = zkview.Storm{Name: "words", Workers: new(2)}
 		}},
 		{"one restart", "restarts", cluster.LevelWarn, "restarted", func(s *cluster.Snapshot) { s.Feed = restartsAt(1) }},
 		{"restarts", "restarts", cluster.LevelCrit, "3 times", func(s *cluster.Snapshot) { s.Feed = restartsAt(3) }},
-		{"busy bolt", "saturated", cluster.LevelWarn, "0.85", func(s *cluster.Snapshot) { pageOf(s).Bolts[0].Capacity = ptr(0.85) }},
-		{"full bolt", "saturated", cluster.LevelCrit, "1.04", func(s *cluster.Snapshot) { pageOf(s).Bolts[0].Capacity = ptr(1.04) }},
+		{"busy bolt", "saturated", cluster.LevelWarn, "0.85", func(s *cluster.Snapshot) { pageOf(s).Bolts[0].Capacity = new(0.85) }},
+		{"full bolt", "saturated", cluster.LevelCrit, "1.04", func(s *cluster.Snapshot) { pageOf(s).Bolts[0].Capacity = new(1.04) }},
 		{"waiting python", "saturated", cluster.LevelCrit, "3.50 tuples", func(s *cluster.Snapshot) {
 			s.Topologies["words-1"].Rates.Components = map[string]cluster.ComponentRates{"count": {Load: cluster.Load{Value: 3.5, Shell: true, Capacity: 0.01}, Skew: math.NaN()}}
 		}},
 		{"failing", "failing", cluster.LevelWarn, "1 %", func(s *cluster.Snapshot) { fails(s, 990, 10) }},
 		{"failing badly", "failing", cluster.LevelCrit, "10 %", func(s *cluster.Snapshot) { fails(s, 900, 100) }},
 		{"error", "error", cluster.LevelWarn, "KeyError", func(s *cluster.Snapshot) {
-			pageOf(s).Bolts[0].LastError = &nimbusclient.ErrorInfo{Error: "KeyError: 'x'\n at y", Time: t0.Add(-time.Minute).Unix(), Host: ptr("w1"), Port: ptr(6700)}
+			pageOf(s).Bolts[0].LastError = &nimbusclient.ErrorInfo{Error: "KeyError: 'x'\n at y", Time: t0.Add(-time.Minute).Unix(), Host: new("w1"), Port: new(6700)}
 		}},
 		{"silent spout", "silent spout", cluster.LevelWarn, "nothing for 5m", func(s *cluster.Snapshot) {
 			s.Topologies["words-1"].Rates.Components = map[string]cluster.ComponentRates{"lines": {Out: cluster.Rate{Trend: []float64{9, 0, 0, 0, 0, 0, 0}}, Skew: math.NaN(), Load: cluster.Load{Value: math.NaN()}}}
 		}},
 		{"late beat", "missing beat", cluster.LevelWarn, "w1:6700", func(s *cluster.Snapshot) { s.ZKAt = t0.Add(4 * time.Minute) }},
-		{"no room", "no room", cluster.LevelWarn, "all 4 slots", func(s *cluster.Snapshot) { s.Cluster.Supervisors[0].UsedSlots = ptr(4) }},
+		{"no room", "no room", cluster.LevelWarn, "all 4 slots", func(s *cluster.Snapshot) { s.Cluster.Supervisors[0].UsedSlots = new(4) }},
 		{"skew", "skew", cluster.LevelWarn, "skew 8.9", func(s *cluster.Snapshot) {
 			s.Topologies["words-1"].Rates.Components = map[string]cluster.ComponentRates{"count": {Skew: 8.9, Load: cluster.Load{Value: math.NaN()}}}
 		}},
 		{"versions", "mixed", cluster.LevelWarn, "2.8.3 on 1 host", func(s *cluster.Snapshot) {
-			s.Cluster.Supervisors = append(s.Cluster.Supervisors, nimbusclient.Supervisor{ID: "b", Host: "w2", Version: "2.8.0", Slots: ptr(4), UsedSlots: ptr(0)})
+			s.Cluster.Supervisors = append(s.Cluster.Supervisors, nimbusclient.Supervisor{ID: "b", Host: "w2", Version: "2.8.0", Slots: new(4), UsedSlots: new(0)})
 		}},
-		{"blacklisted", "mixed", cluster.LevelWarn, "blacklisted", func(s *cluster.Snapshot) { s.Cluster.Supervisors[0].Blacklisted = ptr(true) }},
+		{"blacklisted", "mixed", cluster.LevelWarn, "blacklisted", func(s *cluster.Snapshot) { s.Cluster.Supervisors[0].Blacklisted = new(true) }},
 		{"fallen back", "parallelism", cluster.LevelWarn, "2 executors, 3 were asked for", func(s *cluster.Snapshot) {
 			s.Topologies["words-1"].Drift = []cluster.Drift{{Component: "count", Desired: 3, Actual: 2}}
 		}},
 		{"sampling", "left on", cluster.LevelWarn, "sampling is on at 10 %", func(s *cluster.Snapshot) {
-			pageOf(s).Debug = &nimbusclient.Debug{Enabled: true, SamplingPct: ptr(10.0)}
+			pageOf(s).Debug = &nimbusclient.Debug{Enabled: true, SamplingPct: new(10.0)}
 		}},
 		{"log level", "left on", cluster.LevelWarn, "DEBUG", func(s *cluster.Snapshot) {
 			s.Topologies["words-1"].LogConfig = map[string]nimbusclient.LogLevel{"org.x": {Target: "DEBUG"}}
 		}},
 		{"ended log level", "", 0, "", func(s *cluster.Snapshot) {
-			s.Topologies["words-1"].LogConfig = map[string]nimbusclient.LogLevel{"org.x": {Target: "DEBUG", TimeoutEpoch: ptr(t0.Add(-time.Hour).UnixMilli())}}
+			s.Topologies["words-1"].LogConfig = map[string]nimbusclient.LogLevel{"org.x": {Target: "DEBUG", TimeoutEpoch: new(t0.Add(-time.Hour).UnixMilli())}}
 		}},
 		{"zookeeper", "sources", cluster.LevelWarn, "not available", func(s *cluster.Snapshot) { s.Link.ZKErr = errors.New("zookeeper is not available") }},
 	} {
@@ -175,7 +176,7 @@ func fails(s *cluster.Snapshot, acked, failed int64) {
 func TestANumberMustStandForTwoHeartbeats(t *testing.T) {
 	t.Parallel()
 	s := healthy()
-	pageOf(s).Bolts[0].Capacity = ptr(1.2)
+	pageOf(s).Bolts[0].Capacity = new(1.2)
 	var tr Tracker
 	for range 3 { // the same heartbeat, read again and again
 		if got := tr.Report(s, t0); len(got.Findings) != 0 {
@@ -192,7 +193,7 @@ func TestStuckAndRecovered(t *testing.T) {
 	t.Parallel()
 	s := healthy()
 	s.Cluster.Topologies[0].Status = nimbusclient.Rebalancing
-	s.ZK.Storms["words-1"] = zkview.Storm{Name: "words", Workers: ptr(1), RebalanceWaitSecs: ptr(30)}
+	s.ZK.Storms["words-1"] = zkview.Storm{Name: "words", Workers: new(1), RebalanceWaitSecs: new(30)}
 	var tr Tracker
 	tr.Report(s, t0)
 	at := t0.Add(140 * time.Second)
@@ -240,7 +241,7 @@ func TestHintsNameTheirNumbers(t *testing.T) {
 	if got := Hints(top, p, Defaults()); len(got) != 0 {
 		t.Errorf("hints on a healthy topology: %+v", got)
 	}
-	p.Bolts[0].Capacity = ptr(1.04)
+	p.Bolts[0].Capacity = new(1.04)
 	top.Rates.Components = map[string]cluster.ComponentRates{"count": {Skew: 4.2, Load: cluster.Load{Value: 1.04, Capacity: 1.04}}}
 	got := Hints(top, p, Defaults())
 	if len(got) != 2 || got[0].Rule != "saturated" || !strings.Contains(got[0].Text, "1.04") || !strings.Contains(got[0].Text, "up to 4 executors") || got[1].Rule != "skew" {

@@ -46,8 +46,8 @@ type Crumber interface {
 	Crumb(env Env) (path []string, state string)
 }
 
-// Statuser is a Screen that says where the cursor is ("row 2/4 · ◆0").
-type Statuser interface {
+// Positioner is a Screen that says where the cursor is ("row 2/4 · ◆0").
+type Positioner interface {
 	Position(env Env) string
 }
 

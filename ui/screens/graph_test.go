@@ -120,7 +120,7 @@ func picture(t *testing.T, env screen.Env, s screen.Screen, size screen.Size) st
 		fmt.Fprintf(&b, "%s | %s\n", strings.Join(path, " › "), state)
 	}
 	b.WriteString(termtest.Render(frame, size.W, size.H).Text())
-	if c, ok := s.(screen.Statuser); ok {
+	if c, ok := s.(screen.Positioner); ok {
 		fmt.Fprintf(&b, "%s\n", c.Position(env))
 	}
 	for _, k := range s.Keys() {
