@@ -28,6 +28,9 @@ const (
 	maxSpeed = 60
 )
 
+// demoEvery is the time between polls: nothing here is spared by asking less.
+const demoEvery = "3s"
+
 // demo is what the demo's flags say.
 type demo struct {
 	seed  uint64
@@ -97,6 +100,9 @@ func (a *app) checkDemo(d demo) error {
 func (a *app) demoConfig() (*config.Config, error) {
 	flags := a.given()
 	flags["nimbus"] = []string{"nim-a"}
+	if flags["every"] == nil {
+		flags["every"] = []string{demoEvery}
+	}
 	cfg, _, err := config.Load(config.Inputs{Flags: flags, Home: a.home})
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ func wordcount() blueprint {
 				inputs: []input{from("sentences", shuffle)}, outputs: []output{emits(7, "word")},
 			},
 			{
-				id: "count", executors: 6, tasks: 6, command: "python3", script: "count.py", serviceMs: 0.8, skew: 0.9,
+				id: "count", executors: 8, tasks: 8, command: "python3", script: "count.py", serviceMs: 0.6, skew: 0.6,
 				inputs: []input{from("split", fields, "word")}, outputs: []output{emits(1, "word", "count")},
 			},
 		},

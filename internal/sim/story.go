@@ -3,8 +3,9 @@ package sim
 // The story begins within the first minute and comes again.
 const storyPeriod = 720
 
-// Hint tells a newcomer of the demo which key shows what.
-const Hint = "Soon: a hot key in twitter-clicks · failures in wikipedia-trends · host w6 goes and returns   0 health  1 cluster  2 topologies  6 slots  ? help"
+// Hint tells a newcomer of the demo which key of the console shows what. It fits
+// into 80 columns beside the help.
+const Hint = "Within a minute: 2 hot key · 0 failing bolt · 3 lost host w6"
 
 // tell moves the story on.
 func (w *World) tell() {
