@@ -3,18 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/config"
-	"github.com/stormtop/stormtop/internal/config/stormdefaults"
 	"github.com/stormtop/stormtop/internal/sim"
 	"github.com/stormtop/stormtop/nimbusclient"
 	"github.com/stormtop/stormtop/ui"
@@ -140,48 +137,20 @@ func (a *app) serveDemo(ctx context.Context, d demo) error {
 
 // run shows the console on a cluster that lives as long as the console does.
 func (d demo) run(ctx context.Context, c console) error {
-	id, arg, err := parseView(c.view)
+	deps, err := c.deps()
 	if err != nil {
 		return err
 	}
-	if code, done := supervise(ctx, func(report string) (string, error) { return c.save("crash", report) }); done {
-		return exitCode(code)
-	}
-	orphaned, err := superviseChild()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	if orphaned != nil {
-		go func() {
-			select {
-			case <-orphaned:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-	}
-	live, err := d.start(ctx, c)
-	if err != nil {
-		return err
-	}
-	defer live.stop()
-	err = ui.Run(ctx, ui.Deps{
-		Source: live.poller, ClusterName: c.cfg.Name,
-		Mode:  screen.Mode{Word: "DEMO"},
-		Theme: c.theme(), Every: c.cfg.UI.Every.V, Mouse: c.cfg.UI.Mouse.V, Open: id, OpenArg: arg,
-		Tree: live.zk, Settings: c.settings(), Secret: config.Secret,
-		Defaults: func(version string) (map[string]any, string) {
-			values, _, release := stormdefaults.For(version)
-			return values, release
-		},
-		Save: c.save, History: c.history(), Zone: time.Local, Hint: sim.Hint,
+	return c.supervised(ctx, func(ctx context.Context) error {
+		live, err := d.start(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer live.stop()
+		deps.Source, deps.Tree, deps.Hint = live.poller, live.zk, sim.Hint
+		deps.Mode = screen.Mode{Word: "DEMO"}
+		return ui.Run(ctx, deps)
 	})
-	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, context.Canceled) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // living is a simulated cluster with the clients that look at it.

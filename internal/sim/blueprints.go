@@ -52,7 +52,7 @@ func wikipediaTrends() blueprint {
 
 func twitterClicks() blueprint {
 	return blueprint{
-		name: "twitter-clicks", owner: "ads", workers: 5, ackers: 5, timeout: 30, maxPending: 4000, age: 86400 + 11000,
+		name: "twitter-clicks", owner: "ads", workers: 5, ackers: 5, timeout: 30, maxPending: 5000, age: 86400 + 11000,
 		components: []part{
 			{
 				id: "clicks", spout: true, executors: 4, tasks: 4, class: "org.apache.storm.kafka.spout.KafkaSpout",
@@ -67,7 +67,7 @@ func twitterClicks() blueprint {
 				inputs: []input{from("parse", shuffle)}, outputs: []output{emits(1, "url", "user", "country")},
 			},
 			{
-				id: "store", executors: 6, tasks: 12, class: "com.example.clicks.StoreBolt", serviceMs: 3.1, skew: 0.7, keyed: true,
+				id: "store", executors: 6, tasks: 12, class: "com.example.clicks.StoreBolt", serviceMs: 2.4, skew: 0.7, keyed: true,
 				inputs: []input{from("geo", fields, "url")}, complaint: storeComplaint,
 			},
 		},

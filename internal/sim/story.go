@@ -19,10 +19,10 @@ func (w *World) tell() {
 	}
 	if t := w.topology("twitter-clicks"); t != nil {
 		// A key becomes popular, stays so and is forgotten.
-		t.hot = 0.55 * ramp(at, 8, 45) * (1 - ramp(at, 400, 460))
+		t.hot = 0.7 * ramp(at, 5, 30) * (1 - ramp(at, 400, 460))
 	}
 	if t := w.topology("wikipedia-trends"); t != nil {
-		t.component("language").failing = 0.09 * ramp(at, 20, 30) * (1 - ramp(at, 330, 331))
+		t.component("language").failing = 0.09 * ramp(at, 12, 20) * (1 - ramp(at, 330, 331))
 		if between(at, 240) && len(t.workers) > 0 {
 			wk := t.workers[1%len(t.workers)]
 			if wk.running() {
@@ -32,9 +32,9 @@ func (w *World) tell() {
 		}
 	}
 	switch h := w.hosts[len(w.hosts)-1]; {
-	case !h.lost && at >= 40 && at < 160:
+	case !h.lost && at >= 25 && at < 145:
 		w.lose(h)
-	case h.lost && (at >= 160 || at < 40):
+	case h.lost && (at >= 145 || at < 25):
 		w.back(h)
 	}
 }

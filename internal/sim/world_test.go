@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,9 +117,22 @@ func TestStoryOfTheHotKey(t *testing.T) {
 	if tp.totals(false).WindowToFailed["600"] == 0 {
 		t.Error("no tree timed out behind the hot executor")
 	}
+	if skew := slices.Max(shares(tp.component("store"))); skew < 0.4 {
+		t.Errorf("the hottest executor does %.2f of the work", skew)
+	}
 	if limit := tp.maxPending * 4; tp.pending(tp.components[0]) > 1.1*limit {
 		t.Errorf("%.0f trees are pending, more than %.0f", tp.pending(tp.components[0]), limit)
 	}
+}
+
+// shares are the parts of a component's work that its executors did.
+func shares(c *component) []float64 {
+	total := float64(componentSums(c, "600", false).executed)
+	var out []float64
+	for _, e := range c.executors {
+		out = append(out, float64(executorSums(e, "600", false).executed)/total)
+	}
+	return out
 }
 
 func capacity(w *World, topology, component string) float64 {
@@ -154,7 +168,7 @@ func TestStoryOfTheLostHost(t *testing.T) {
 	if on() == 0 {
 		t.Fatal("nothing runs on w6")
 	}
-	run(w, 50*time.Second)
+	run(w, 35*time.Second)
 	if !h.lost || !h.listed(w.now) {
 		t.Error("after 10 s w6 must be lost and its session still there")
 	}
