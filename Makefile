@@ -8,7 +8,7 @@ FUMPT    = $(GO) run mvdan.cc/gofumpt@v0.12.0
 FUZZTIME ?= 20s
 STORM    ?= 2.8.3
 
-.PHONY: build test race lint fmt bench fuzz golden lab lab-down lab-test verify captures help
+.PHONY: build test race lint fmt bench fuzz golden demo lab lab-down lab-test verify captures help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -42,6 +42,9 @@ fuzz: ## every fuzz target for FUZZTIME
 
 golden: ## rewrite the expected screens after looking at the change
 	$(GO) test ./ui/... -update
+
+demo: build ## the console on a simulated cluster inside the program
+	bin/stormtop demo
 
 lab: build ## a real Storm cluster on this machine; STORM=0.9.7 for another version, bin/stormlab check lists what is missing
 	STORM=$(STORM) bin/stormlab up

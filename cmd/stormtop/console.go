@@ -34,6 +34,45 @@ type console struct {
 
 // run shows the console until the user quits.
 func (c console) run(ctx context.Context) error {
+	deps, err := c.deps()
+	if err != nil {
+		return err
+	}
+	return c.supervised(ctx, func(ctx context.Context) error {
+		nimbus := nimbusclient.New(nimbusConfig(c.cfg))
+		defer nimbus.Close()
+		zk := &lazyTree{timeout: c.cfg.Timeout.V}
+		defer zk.close(ctx)
+
+		poll := cluster.Config{Nimbus: cluster.Over(nimbus), Every: c.cfg.UI.Every.V}
+		switch {
+		case !c.cfg.UseZooKeeper.V:
+			poll.ZKOff = c.cfg.UseZooKeeper.Origin.Short()
+		case len(c.cfg.ZooKeeper.V) > 0:
+			poll.ZK = zk.open(addresses(c.cfg.ZooKeeper.V), c.cfg.ZooKeeperRoot.V)
+		default:
+			poll.ZKLater = func(conf map[string]any, host string) (cluster.ZooKeeper, string) {
+				servers, root := zooKeeperOf(conf, host)
+				if len(servers) == 0 {
+					return nil, "Nimbus' configuration names no servers"
+				}
+				return zk.open(servers, root), ""
+			}
+		}
+		poller := cluster.New(poll)
+		ctx, cancel := context.WithCancel(ctx)
+		var polling sync.WaitGroup
+		defer polling.Wait()
+		defer cancel()
+		polling.Go(func() { poller.Run(ctx) })
+		deps.Source, deps.Tree = poller, zk
+		return ui.Run(ctx, deps)
+	})
+}
+
+// supervised shows the console in a child process that its parent outlives, and
+// ends it when the parent is gone. Being ended from outside is no error.
+func (c console) supervised(ctx context.Context, show func(ctx context.Context) error) error {
 	if code, done := supervise(ctx, func(report string) (string, error) { return c.save("crash", report) }); done {
 		return exitCode(code)
 	}
@@ -44,84 +83,39 @@ func (c console) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if orphaned != nil {
-		stop := make(chan struct{})
-		defer close(stop)
 		go func() {
 			select {
 			case <-orphaned:
 				cancel()
-			case <-stop:
+			case <-ctx.Done():
 			}
 		}()
 	}
-
-	nimbus := nimbusclient.New(nimbusConfig(c.cfg))
-	defer nimbus.Close()
-	var zk *zkview.Client // set once, by the poller's goroutine at the latest
-	var mu sync.Mutex
-	open := func(servers []string, root string) *zkview.Client {
-		mu.Lock()
-		defer mu.Unlock()
-		zk = zkview.New(zkview.Config{Servers: servers, Root: root, Timeout: c.cfg.Timeout.V})
-		return zk
+	err = show(ctx)
+	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, context.Canceled) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
+		return nil
 	}
-	defer func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if zk != nil {
-			closing, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-			defer stop()
-			// The session ends by itself when this does not reach the server.
-			_ = zk.Close(closing)
-		}
-	}()
+	return err
+}
 
-	poll := cluster.Config{Nimbus: cluster.Over(nimbus), Every: c.cfg.UI.Every.V}
-	switch {
-	case !c.cfg.UseZooKeeper.V:
-		poll.ZKOff = c.cfg.UseZooKeeper.Origin.Short()
-	case len(c.cfg.ZooKeeper.V) > 0:
-		poll.ZK = open(addresses(c.cfg.ZooKeeper.V), c.cfg.ZooKeeperRoot.V)
-	default:
-		poll.ZKLater = func(conf map[string]any, host string) (cluster.ZooKeeper, string) {
-			servers, root := zooKeeperOf(conf, host)
-			if len(servers) == 0 {
-				return nil, "Nimbus' configuration names no servers"
-			}
-			return open(servers, root), ""
-		}
-	}
-	poller := cluster.New(poll)
-	var polling sync.WaitGroup
-	defer polling.Wait()
-	defer cancel()
-	polling.Go(func() { poller.Run(ctx) })
-
+// deps is what every console is given, whatever cluster it shows; the source and
+// the tree are the caller's.
+func (c console) deps() (ui.Deps, error) {
 	id, arg, err := parseView(c.view)
 	if err != nil {
-		return err
+		return ui.Deps{}, err
 	}
-	deps := ui.Deps{
-		Source: poller, ClusterName: safetext.Clean(c.cfg.Name), Prod: c.cfg.Prod.V,
+	return ui.Deps{
+		ClusterName: safetext.Clean(c.cfg.Name), Prod: c.cfg.Prod.V,
 		Mode:  screen.Mode{ReadOnly: c.cfg.Mode.ReadOnly, Reason: c.cfg.Mode.Reason, Word: c.cfg.Mode.String()},
 		Theme: c.theme(), Every: c.cfg.UI.Every.V, Mouse: c.cfg.UI.Mouse.V, Open: id, OpenArg: arg,
-		Tree: lazyTree{get: func() *zkview.Client {
-			mu.Lock()
-			defer mu.Unlock()
-			return zk
-		}},
 		Settings: c.settings(), Secret: config.Secret,
 		Defaults: func(version string) (map[string]any, string) {
 			values, _, release := stormdefaults.For(version)
 			return values, release
 		},
 		Save: c.save, History: c.history(), Zone: time.Local,
-	}
-	err = ui.Run(ctx, deps)
-	if errors.Is(err, tea.ErrInterrupted) || errors.Is(err, context.Canceled) || errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return nil
-	}
-	return err
+	}, nil
 }
 
 // theme chooses the looks: the one asked for, or by the terminal's background.
@@ -182,17 +176,48 @@ func (c console) save(kind, text string) (string, error) {
 }
 
 // lazyTree is the browser's ZooKeeper, which may be opened later than the
-// console.
-type lazyTree struct{ get func() *zkview.Client }
+// console, by the poller's goroutine.
+type lazyTree struct {
+	timeout time.Duration
 
-func (t lazyTree) Children(ctx context.Context, path string) ([]zkview.Child, error) {
+	mu sync.Mutex
+	zk *zkview.Client // nil until opened
+}
+
+func (t *lazyTree) open(servers []string, root string) *zkview.Client {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.zk = zkview.New(zkview.Config{Servers: servers, Root: root, Timeout: t.timeout})
+	return t.zk
+}
+
+func (t *lazyTree) get() *zkview.Client {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.zk
+}
+
+func (t *lazyTree) close(ctx context.Context) {
+	zk := t.get()
+	if zk == nil {
+		return
+	}
+	closing, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer stop()
+	// The session ends by itself when this does not reach the server.
+	_ = zk.Close(closing)
+}
+
+// Children lists a znode's children.
+func (t *lazyTree) Children(ctx context.Context, path string) ([]zkview.Child, error) {
 	if zk := t.get(); zk != nil {
 		return zk.Children(ctx, path)
 	}
 	return nil, errNoZooKeeper
 }
 
-func (t lazyTree) Node(ctx context.Context, path string) (zkview.Node, error) {
+// Node reads a znode.
+func (t *lazyTree) Node(ctx context.Context, path string) (zkview.Node, error) {
 	if zk := t.get(); zk != nil {
 		return zk.Node(ctx, path)
 	}

@@ -108,7 +108,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.statusCommand(), a.listCommand(), a.topologyCommand(), a.componentCommand(),
 		a.supervisorsCommand(), a.slotsCommand(), a.workersCommand(), a.dagCommand(), a.confCommand(),
-		a.zkCommand(), a.doctorCommand(), a.configCommand(), a.keysCommand(), a.versionCommand(),
+		a.zkCommand(), a.doctorCommand(), a.configCommand(), a.keysCommand(), a.versionCommand(), a.demoCommand(),
 	)
 	for _, cmd := range root.Commands() {
 		a.shortHelp(cmd)
