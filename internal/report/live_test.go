@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,17 +55,21 @@ func TestSameAsLiveREST(t *testing.T) {
 	total := len(open)
 	deadline := time.Now().Add(patience)
 	values, rounds, invalid := 0, 0, 0
-	for len(open) > 0 && time.Now().Before(deadline) {
+	for len(open) > 0 && time.Now().Before(deadline) && !t.Failed() {
 		var again []combination
-		for _, c := range open {
+		for _, o := range l.rounds(open) {
 			rounds++
-			n, valid := l.round(c)
-			if !valid {
+			values += o.values
+			switch {
+			case o.err != nil:
+				t.Errorf("%s: %v", o.of, o.err)
+			case !o.valid:
 				invalid++
-				again = append(again, c)
-				continue
+				again = append(again, o.of)
 			}
-			values += n
+			for _, d := range o.differences {
+				t.Errorf("%s: %s", o.of, d)
+			}
 		}
 		open = again
 	}
@@ -153,73 +159,101 @@ func (l *live) combinations() []combination {
 	return list
 }
 
-// round asks REST, stormtop and REST again, and returns how many values were
-// compared. Differences in a valid round are failures.
-func (l *live) round(c combination) (values int, valid bool) {
-	began := time.Now()
-	before := l.rest(c.path)
-	ours := l.command(c.args)
-	after := l.rest(c.path)
-	if !restcompare.Same(c.endpoint, l.line, before, after) {
-		return 0, false
-	}
-	result := restcompare.Compare(c.endpoint, restcompare.Pair{Line: l.line, Rest: after, Ours: ours, Round: time.Since(began)})
-	for _, d := range result.Differences {
-		l.t.Errorf("%s: %s", c, d)
-	}
-	return result.Compared, true
+// outcome is what one round came to.
+type outcome struct {
+	of          combination
+	valid       bool // both REST answers agree
+	values      int
+	differences []string
+	err         error
 }
 
-func (l *live) command(args []string) map[string]any {
-	l.t.Helper()
+// atOnce is how many rounds run side by side.
+const atOnce = 3
+
+// rounds makes one round of each combination.
+func (l *live) rounds(list []combination) []outcome {
+	out := make([]outcome, len(list))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range atOnce {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(list); i = int(next.Add(1)) - 1 {
+				out[i] = l.round(list[i])
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// round asks REST, stormtop and REST again.
+func (l *live) round(c combination) outcome {
+	o := outcome{of: c}
+	began := time.Now()
+	before, err := l.rest(c.path)
+	if err != nil {
+		return outcome{of: c, err: err}
+	}
+	ours, err := l.command(c.args)
+	if err != nil {
+		return outcome{of: c, err: err}
+	}
+	after, err := l.rest(c.path)
+	if err != nil {
+		return outcome{of: c, err: err}
+	}
+	if o.valid = restcompare.Same(c.endpoint, l.line, before, after); o.valid {
+		result := restcompare.Compare(c.endpoint, restcompare.Pair{Line: l.line, Rest: after, Ours: ours, Round: time.Since(began)})
+		o.values, o.differences = result.Compared, result.Differences
+	}
+	return o
+}
+
+func (l *live) command(args []string) (map[string]any, error) {
 	ctx, cancel := context.WithTimeout(l.t.Context(), 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, l.bin, slices.Concat(args, []string{"-o", "json"})...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		l.t.Fatalf("stormtop %s: %v\n%s", strings.Join(args, " "), err, errs.String())
+		return nil, fmt.Errorf("stormtop %s: %w: %s", strings.Join(args, " "), err, errs.String())
 	}
-	answer, err := restcompare.Decode(&out)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return answer
+	return restcompare.Decode(&out)
 }
 
-func (l *live) get(path string) []byte {
-	l.t.Helper()
+func (l *live) get(path string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(l.t.Context(), http.MethodGet, l.ui+"/api/v1/"+path, http.NoBody)
 	if err != nil {
-		l.t.Fatal(err)
+		return nil, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		l.t.Fatal(err)
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		l.t.Fatal(err)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s: %.300s", path, resp.Status, body)
 	}
-	if resp.StatusCode != http.StatusOK {
-		l.t.Fatalf("GET %s: %s\n%.300s", path, resp.Status, body)
-	}
-	return body
+	return body, err
 }
 
-func (l *live) rest(path string) map[string]any {
-	l.t.Helper()
-	answer, err := restcompare.Decode(bytes.NewReader(l.get(path)))
+func (l *live) rest(path string) (map[string]any, error) {
+	body, err := l.get(path)
 	if err != nil {
-		l.t.Fatal(err)
+		return nil, err
 	}
-	return answer
+	return restcompare.Decode(bytes.NewReader(body))
 }
 
 func (l *live) into(path string, v any) {
 	l.t.Helper()
-	if err := json.Unmarshal(l.get(path), v); err != nil {
+	body, err := l.get(path)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
 		l.t.Fatal(err)
 	}
 }

@@ -1,6 +1,10 @@
 package report
 
-import "github.com/stormtop/stormtop/nimbusclient"
+import (
+	"maps"
+
+	"github.com/stormtop/stormtop/nimbusclient"
+)
 
 // Storm's names of the resources that have keys of their own, the newer name
 // first; every other one is a generic resource.
@@ -49,10 +53,7 @@ func genericLeft(total, used map[string]float64) any {
 	if total == nil || used == nil {
 		return map[string]float64{}
 	}
-	left := map[string]float64{}
-	for name, v := range total {
-		left[name] = v
-	}
+	left := maps.Clone(total)
 	for name, v := range used {
 		left[name] -= v
 	}

@@ -70,8 +70,11 @@ func Node(n zkview.Node, raw bool) Answer {
 	}
 	leaves := flatten(n.Decoded, "", 0)
 	fields := leafFields()
-	a := Answer{body: body, records: rows(leaves, fields), keys: keys(fields)}
-	a.names = []string{n.Path}
+	a := Answer{body: body, records: rows(leaves, fields), keys: keys(fields), names: []string{n.Path}}
+	if raw {
+		stored := object{{"path", n.Path}, {"encoding", body.get("encoding")}, {"rawHex", body.get("rawHex")}, {"truncated", n.Truncated}}
+		a.records, a.keys = []object{stored}, objectKeys(stored)
+	}
 	facts := []fact{
 		{"path", n.Path},
 		{"holds", n.Encoding},

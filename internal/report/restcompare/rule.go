@@ -175,7 +175,7 @@ func near(a, b float64, round time.Duration) bool {
 // prettySeconds reads "1d 2h 3m 4s".
 func prettySeconds(s string) (float64, error) {
 	total := 0.0
-	for _, part := range strings.Fields(s) {
+	for part := range strings.FieldsSeq(s) {
 		unit := map[byte]float64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400}[part[len(part)-1]]
 		n, err := strconv.Atoi(part[:len(part)-1])
 		if err != nil || unit == 0 {
