@@ -93,8 +93,7 @@ func explain(err error) (int, []said) {
 	case errors.Is(err, context.DeadlineExceeded):
 		return exitUnreachable, []said{{"No answer in time.", "--timeout raises the limit."}}
 	}
-	var zk *zkview.ReadError
-	if errors.As(err, &zk) {
+	if zk, ok := errors.AsType[*zkview.ReadError](err); ok {
 		return zkCode(zk), []said{{sentence(zk.Error()), zk.Hint}}
 	}
 	return exitCondition, []said{{sentence(err.Error()), ""}}

@@ -187,8 +187,7 @@ func (a *app) fromEnvironment(cmd *cobra.Command) error {
 
 // flagError words what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		name := unknown.GetSpecifiedName()
 		dashes := "--"
 		if unknown.GetSpecifiedShortnames() != "" {
