@@ -43,20 +43,22 @@ type component struct {
 
 	executorPart, heatPart, inputPart, outputPart, errorPart *kit.Section
 
-	seen    stamp
-	look    look
-	top     *cluster.Topology
-	row     topologyRow
-	page    *nimbusclient.Component
-	spec    *nimbusclient.ComponentSpec
-	rates   cluster.ComponentRates
-	alive   bool
-	last    time.Time // when the topology was last seen alive
-	spout   bool      // the executors have a spout's columns
-	rows    []executorRow
-	heat    heat
-	verdict string
-	pick    *picker
+	seen  stamp
+	look  look
+	top   *cluster.Topology
+	row   topologyRow
+	page  *nimbusclient.Component
+	spec  *nimbusclient.ComponentSpec
+	rates cluster.ComponentRates
+	alive bool
+	last  time.Time // when the topology was last seen alive
+	// spout and shell say which columns the executors have.
+	spout, shell bool
+	touched      bool // a key was pressed: the cursor stays on its row
+	rows         []executorRow
+	heat         heat
+	verdict      string
+	pick         *picker
 }
 
 func newComponent(env screen.Env, arg screen.Arg) screen.Screen {
@@ -64,8 +66,8 @@ func newComponent(env screen.Env, arg screen.Arg) screen.Screen {
 		id: arg.TopologyID, name: arg.Component, opened: env.Now, keys: newListKeys("worker"),
 		source: kit.Bind("enter", "source", "enter"), unfold: kit.Bind("enter", "unfold", "enter"), unfolded: map[string]bool{},
 	}
-	s.spout = s.isSpout(env)
-	s.executors = kit.NewTable(func(r executorRow) string { return r.ID.String() }, executorColumns(&s.look, s.spout)...)
+	s.spout, s.shell = s.isSpout(env), s.isShell(env)
+	s.executors = kit.NewTable(func(r executorRow) string { return r.ID.String() }, executorColumns(&s.look, s.spout, s.shell)...)
 	s.executors.Level = func(r executorRow) kit.Level { return r.level }
 	s.executors.Order = kit.Order[executorRow]{Name: "EXECUTED", Less: byWork}
 	s.executors.Changed = func(was, is executorRow) bool { return was.Host != is.Host || was.Port != is.Port }
@@ -97,6 +99,11 @@ func (s *component) isSpout(env screen.Env) bool {
 		return p.Kind == nimbusclient.Spout
 	}
 	return false
+}
+
+func (s *component) isShell(env screen.Env) bool {
+	c := spec(env.Snap.Topologies[s.id], s.name)
+	return c != nil && c.Shell != nil
 }
 
 // pageOf is the component's page of the window; the page with the other system
@@ -133,7 +140,7 @@ func (s *component) sync(env screen.Env) {
 }
 
 func (s *component) rebuild(env screen.Env) {
-	spout := s.isSpout(env)
+	spout, shell := s.isSpout(env), s.isShell(env)
 	if t := env.Snap.Topologies[s.id]; t != nil {
 		s.top = t
 	}
@@ -152,14 +159,17 @@ func (s *component) rebuild(env screen.Env) {
 			s.rates = r
 		}
 	}
-	if s.spout != spout {
-		s.spout = spout
-		s.executors.Columns = executorColumns(&s.look, spout)
+	if s.spout != spout || s.shell != shell {
+		s.spout, s.shell = spout, shell
+		s.executors.Columns = executorColumns(&s.look, spout, shell)
 		s.executors.SortBy("", false)
 	}
 	s.rows = executorRows(env, s.top, s.page, s.name)
 	s.heat, s.verdict = newHeat(s.rows, spout), verdict(s.rows, s.rates.Skew)
 	s.executors.SetRows(s.rows, env.Now)
+	if !s.touched {
+		s.executors.MoveTo(0)
+	}
 	s.inputs.SetRows(inputRows(env, s.page, s.spec), env.Now)
 	s.outputs.SetRows(outputRows(env, s.page, s.spec), env.Now)
 	s.errors.SetRows(errorRows(env, s.top, s.page, s.name), env.Now)
@@ -301,6 +311,7 @@ func (s *component) Keys() []key.Binding {
 // Update answers keys, the mouse and new snapshots.
 func (s *component) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 	s.sync(env)
+	s.touched = s.touched || byHand(msg)
 	if s.pick != nil {
 		if !s.pick.update(msg) {
 			s.pick = nil

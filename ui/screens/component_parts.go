@@ -118,8 +118,9 @@ func byWork(a, b executorRow) int {
 	return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.ID.Start, b.ID.Start))
 }
 
-// executorColumns are those of a spout or a bolt.
-func executorColumns(c *look, spout bool) []kit.Column[executorRow] {
+// executorColumns are those of a spout or a bolt. What a bolt in a child process
+// does shows in PROCESS: its EXECUTE is the hand-over only.
+func executorColumns(c *look, spout, shell bool) []kit.Column[executorRow] {
 	cols := []kit.Column[executorRow]{
 		{
 			Title: "EXECUTOR", Min: 9, Cell: func(r executorRow) kit.Line { return kit.T(r.ID.String()) },
@@ -157,6 +158,10 @@ func executorColumns(c *look, spout bool) []kit.Column[executorRow] {
 		Title: "SHARE", Align: kit.Right, Min: 6, Cell: func(r executorRow) kit.Line { return said(human.Share(r.share)) },
 		Less: kit.ByNumber(func(r executorRow) float64 { return r.share }), Desc: true,
 	})
+	execute, process := 2, 5
+	if shell {
+		execute, process = 5, 2
+	}
 	if spout {
 		cols = append(cols, executorLatency("COMPLETE", 1, 0, func(r executorRow) float64 { return measured(r.CompleteMs, r.Acked) }))
 	} else {
@@ -166,8 +171,8 @@ func executorColumns(c *look, spout bool) []kit.Column[executorRow] {
 		}, kit.Column[executorRow]{
 			Title: columnStorm, Align: kit.Right, Min: 9, Hidden: true, Cell: func(r executorRow) kit.Line { return stormCapacity(r.rates.Load) },
 		},
-			executorLatency("EXECUTE", 2, 0, func(r executorRow) float64 { return measured(r.ExecuteMs, r.Executed) }),
-			executorLatency("PROCESS", 5, 8, func(r executorRow) float64 { return measured(r.ProcessMs, r.Acked) }))
+			executorLatency("EXECUTE", execute, 8, func(r executorRow) float64 { return measured(r.ExecuteMs, r.Executed) }),
+			executorLatency("PROCESS", process, 8, func(r executorRow) float64 { return measured(r.ProcessMs, r.Acked) }))
 	}
 	return append(cols, kit.Column[executorRow]{
 		Title: "~ACKED", Align: kit.Right, Min: 8, Priority: 5, Yield: 9, Cell: func(r executorRow) kit.Line { return countCell(r.Acked) },
@@ -236,9 +241,9 @@ func inputColumns() []kit.Column[inputRow] {
 			Less: kit.ByNumber(func(r inputRow) float64 { return orNaN(n(r)) }), Desc: true,
 		}
 	}
-	latency := func(title string, priority int, ms func(r inputRow) float64) kit.Column[inputRow] {
+	latency := func(title string, priority, yield int, ms func(r inputRow) float64) kit.Column[inputRow] {
 		return kit.Column[inputRow]{
-			Title: title, Align: kit.Right, Min: 9, Priority: priority, Cell: func(r inputRow) kit.Line { return said(human.Latency(ms(r))) },
+			Title: title, Align: kit.Right, Min: 9, Priority: priority, Yield: yield, Cell: func(r inputRow) kit.Line { return said(human.Latency(ms(r))) },
 			Less: kit.ByNumber(ms), Desc: true,
 		}
 	}
@@ -255,8 +260,8 @@ func inputColumns() []kit.Column[inputRow] {
 			return kit.T(r.grouping)
 		}},
 		count("~EXECUTED", func(r inputRow) *int64 { return r.Executed }, 1),
-		latency("EXECUTE", 3, func(r inputRow) float64 { return measured(r.ExecuteMs, r.Executed) }),
-		latency("PROCESS", 3, func(r inputRow) float64 { return measured(r.ProcessMs, r.Acked) }),
+		latency("EXECUTE", 3, 1, func(r inputRow) float64 { return measured(r.ExecuteMs, r.Executed) }),
+		latency("PROCESS", 3, 0, func(r inputRow) float64 { return measured(r.ProcessMs, r.Acked) }),
 		count("~ACKED", func(r inputRow) *int64 { return r.Acked }, 4),
 		count("~FAILED", func(r inputRow) *int64 { return r.Failed }, 2),
 	}

@@ -52,7 +52,10 @@ type health struct {
 	places map[string]lastChange
 	order  []string // keys of the findings as listed last
 	gone   int      // findings hidden now
-	shownW int      // width that the evidence was broken for
+	// touched says that a key was pressed: until then the cursor is on the
+	// worst finding, from then on it stays on its own.
+	touched bool
+	shownW  int // width that the evidence was broken for
 }
 
 // finding is one line of the list.
@@ -269,6 +272,9 @@ func (s *health) rebuild(env screen.Env) {
 		s.order = append(s.order, f.Key())
 	}
 	s.table.SetRows(rows, env.Now)
+	if !s.touched {
+		s.table.MoveTo(0)
+	}
 }
 
 // held puts the findings where they were: a line keeps its place for ten
@@ -459,6 +465,7 @@ func (s *health) Keys() []key.Binding {
 // Update answers keys, the mouse and new snapshots.
 func (s *health) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 	s.sync(env)
+	s.touched = s.touched || byHand(msg)
 	if s.look.narrow() {
 		defer s.relayout() // the evidence follows the cursor
 	}

@@ -100,3 +100,12 @@ func clicked(msg tea.Msg, click func(y int) bool) bool {
 	c, ok := msg.(tea.MouseClickMsg)
 	return ok && c.Button == tea.MouseLeft && click(c.Y)
 }
+
+// byHand reports whether a message comes from a person.
+func byHand(msg tea.Msg) bool {
+	switch msg.(type) {
+	case tea.KeyPressMsg, tea.MouseClickMsg, tea.MouseWheelMsg:
+		return true
+	}
+	return false
+}

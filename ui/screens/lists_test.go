@@ -334,6 +334,27 @@ func TestTopologiesKeys(t *testing.T) {
 	}
 }
 
+// TestCursorBeforeTheFirstKey holds that the cursor is on the worst row until
+// somebody takes it.
+func TestCursorBeforeTheFirstKey(t *testing.T) {
+	quiet := fixtureEnv(fixtureWorld())
+	quiet.Found.Findings = nil
+	s := opens(t, Topologies, quiet, screen.Arg{}).(*topologies)
+	worse := fixtureEnv(fixtureWorld())
+	worse.Found.Findings = worse.Found.Findings[:1] // global-alarms
+	s.View(worse, bodies[1])
+	if r, _ := s.table.Selected(); r.ID != alarmsID {
+		t.Errorf("the cursor is on %s", r.ID)
+	}
+	press(t, worse, s, "down")
+	r, _ := s.table.Selected()
+	quiet.Snap = fixtureWorld()
+	s.View(quiet, bodies[1])
+	if now, _ := s.table.Selected(); now.ID != r.ID {
+		t.Errorf("the cursor went from %s to %s", r.ID, now.ID)
+	}
+}
+
 func TestTopologiesFilterAndOrder(t *testing.T) {
 	env := fixtureEnv(fixtureWorld())
 	s := opens(t, Topologies, env, screen.Arg{}).(*topologies)

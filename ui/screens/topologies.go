@@ -40,6 +40,9 @@ type topologies struct {
 	pick   *picker
 	// longest is the width of the longest name.
 	longest int
+	// touched says that a key was pressed: until then the cursor is on the
+	// worst topology, from then on it stays on its own.
+	touched bool
 	// changing says that a topology is in transition.
 	changing bool
 	// hinted is the hint of the topology under the cursor.
@@ -65,6 +68,7 @@ func newTopologies(env screen.Env, arg screen.Arg) screen.Screen {
 		s.table.SetFilter(arg.Filter)
 	}
 	if arg.TopologyID != "" {
+		s.touched = true
 		s.table.Select(arg.TopologyID)
 	}
 	return s
@@ -221,6 +225,9 @@ func (s *topologies) sync(env screen.Env) {
 		s.look.sampled = sampled(rows)
 		s.longest, s.changing = longestName(rows), changing(rows)
 		s.table.SetRows(rows, env.Now)
+		if !s.touched {
+			s.table.MoveTo(0)
+		}
 	}
 	s.table.SetWide(env.Wide)
 	for i := range s.table.Columns {
@@ -283,6 +290,7 @@ func (s *topologies) Keys() []key.Binding {
 
 func (s *topologies) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 	s.sync(env)
+	s.touched = s.touched || byHand(msg)
 	if s.pick != nil {
 		if !s.pick.update(msg) {
 			s.pick = nil

@@ -49,6 +49,8 @@ type topology struct {
 	thin  bool // columns are in the narrow order
 	// dropped are the columns that a narrow list of spouts does without.
 	dropped []string
+	// touched says that a key was pressed: the cursor stays on its row.
+	touched bool
 	// longest is the width of the longest name of a component.
 	longest int
 	pick    *picker
@@ -76,6 +78,7 @@ func newTopology(env screen.Env, arg screen.Arg) screen.Screen {
 	}
 	s.sync(env)
 	if arg.Component != "" {
+		s.touched = true
 		s.selectComponent(arg.Component)
 	}
 	return s
@@ -140,6 +143,10 @@ func (s *topology) rebuild(env screen.Env) {
 	s.spouts.SetRows(spouts, env.Now)
 	s.bolts.SetRows(bolts, env.Now)
 	s.merged.SetRows(rows, env.Now)
+	if !s.touched {
+		s.spouts.MoveTo(0)
+		s.bolts.MoveTo(0)
+	}
 }
 
 // arrange puts the columns into the order of a wide or a narrow screen.
@@ -385,6 +392,7 @@ func (s *topology) Keys() []key.Binding {
 // Update answers keys, the mouse and new snapshots.
 func (s *topology) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 	s.sync(env)
+	s.touched = s.touched || byHand(msg)
 	if s.pick != nil {
 		if !s.pick.update(msg) {
 			s.pick = nil

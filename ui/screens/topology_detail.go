@@ -58,8 +58,9 @@ func briefDetails(env screen.Env, r topologyRow, hint diagnose.Hint, w int) []ki
 		return lines
 	}
 	const most = 2
-	for i, text := range wrap(safetext.Clean(hint.Text), w-4) {
+	for i, text := range wrap(safetext.Clean(hint.Text), w-6) {
 		if i == most {
+			lines[len(lines)-1] = lines[len(lines)-1].Text(" " + env.Theme.Glyphs.More)
 			break
 		}
 		mark := kit.T("  ")
