@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -78,7 +79,7 @@ func (a *app) demoCommand() *cobra.Command {
 }
 
 func (a *app) checkDemo(d demo) error {
-	if !(d.speed >= minSpeed && d.speed <= maxSpeed) {
+	if math.IsNaN(d.speed) || d.speed < minSpeed || d.speed > maxSpeed {
 		return usage("Write a number from 0.1 to 60.", "--speed %v is out of bounds.", d.speed)
 	}
 	for name := range a.given() {

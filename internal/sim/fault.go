@@ -16,7 +16,7 @@ type fault struct {
 
 // complain reports that a component fails tuples, no more often than Storm's
 // throttle lets it (topology.max.error.report.per.interval 5 in 10 seconds).
-func (w *World) complain(t *topology, c *component) {
+func (w *World) complain(c *component) {
 	if w.now < c.nextError || c.complaint == "" {
 		return
 	}

@@ -151,7 +151,7 @@ func (w *World) bolt(t *topology, c *component, arriving map[*component][]float6
 		}
 	}
 	if c.failing > 0 {
-		w.complain(t, c)
+		w.complain(c)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/apache/thrift/lib/go/thrift"
 
@@ -69,11 +70,7 @@ func (a *answers) answer(ctx context.Context, processors map[string]thrift.TProc
 	case processors[method] == nil:
 		return refusal(ctx, method, seq, thrift.UNKNOWN_METHOD)
 	}
-	known := false
-	for _, name := range reads {
-		known = known || name == method
-	}
-	if !known {
+	if !slices.Contains(reads, method) {
 		return refusal(ctx, method, seq, thrift.INTERNAL_ERROR)
 	}
 	// An error here is one that the reply carries already, or one of reading

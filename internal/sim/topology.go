@@ -1,9 +1,9 @@
 package sim
 
 import (
+	"cmp"
 	"math"
-	"sort"
-	"strconv"
+	"slices"
 
 	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
 )
@@ -88,8 +88,7 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 	}
 	t.components = append(t.components, acker)
 
-	ordered := append([]*component(nil), t.components...)
-	sort.Slice(ordered, func(i, j int) bool { return ordered[i].id < ordered[j].id })
+	ordered := slices.SortedFunc(slices.Values(t.components), func(a, b *component) int { return cmp.Compare(a.id, b.id) })
 	next := 1
 	for _, c := range ordered {
 		for i := range c.part.executors {
@@ -188,10 +187,6 @@ func (t *topology) component(id string) *component {
 		}
 	}
 	return nil
-}
-
-func (e *executor) name() string {
-	return "[" + strconv.Itoa(e.start) + "-" + strconv.Itoa(e.end) + "]"
 }
 
 func ptr[T any](v T) *T { return &v }
