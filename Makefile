@@ -58,6 +58,7 @@ lab-test: build ## the tests tagged for a real cluster, on each version in turn
 	scripts/lab-test
 
 captures: build ## the README's pictures, drawn by the program on a running lab
+	mkdir -p docs/captures
 	eval "$$(STORM=$(STORM) bin/stormlab env)" && $(GO) test -tags lab -count 1 -run '^TestLabCaptures$$' ./cmd/stormtop -args -captures "$(CURDIR)/docs/captures"
 
 verify: ## everything that takes long: race, fuzz, lint, lab
