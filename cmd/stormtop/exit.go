@@ -108,10 +108,11 @@ func sentence(s string) string {
 }
 
 func nimbusCode(e *nimbusclient.Error) int {
-	switch e.Err {
-	case nimbusclient.ErrNotAlive:
+	// Of what happened, not of what happened to single seeds.
+	switch {
+	case errors.Is(e.Err, nimbusclient.ErrNotAlive):
 		return exitNotFound
-	case nimbusclient.ErrUnauthorized, nimbusclient.ErrUnsupported, nimbusclient.ErrInternal:
+	case refused(e.Err):
 		return exitRefused
 	default:
 		return exitUnreachable
@@ -123,9 +124,9 @@ func nimbusCode(e *nimbusclient.Error) int {
 func nimbusHint(e *nimbusclient.Error) string {
 	hint := e.Hint()
 	switch {
-	case e.Err == nimbusclient.ErrNotAlive:
+	case errors.Is(e.Err, nimbusclient.ErrNotAlive):
 		return "stormtop list shows what runs."
-	case e.Err == nimbusclient.ErrNoLeader && strings.Contains(hint, ":zk"):
+	case errors.Is(e.Err, nimbusclient.ErrNoLeader) && strings.Contains(hint, ":zk"):
 		return "Look at leader-lock with stormtop zk ls; at least one healthy Nimbus is needed."
 	case strings.Contains(hint, ":conn"):
 		return "stormtop doctor looks at each address; is the port 6627 open from here?"
