@@ -34,8 +34,16 @@ func runDemo(ctx context.Context, a *app, args ...string) error {
 
 func TestDemoRefusesBadFlags(t *testing.T) {
 	for _, args := range [][]string{
-		{"--speed", "0"}, {"--speed", "1000"}, {"--speed", "NaN"}, {"--speed", "fast"}, {"--seed", "-1"},
-		{"--nimbus", "nim-a"}, {"--zk", "zk1"}, {"--serve", "--view", "slots"}, {"--size", "large"}, {"--view", "nowhere"},
+		{"--speed", "0"},
+		{"--speed", "1000"},
+		{"--speed", "NaN"},
+		{"--speed", "fast"},
+		{"--seed", "-1"},
+		{"--nimbus", "nim-a"},
+		{"--zk", "zk1"},
+		{"--serve", "--view", "slots"},
+		{"--size", "large"},
+		{"--view", "nowhere"},
 	} {
 		var wrong error
 		if wrong = runDemo(t.Context(), demoApp(io.Discard), args...); wrong == nil {

@@ -91,20 +91,20 @@ func componentSums(c *component, window string, sys bool) sums {
 // aggregate is how Nimbus sends sums.
 func (c *component) aggregate(s sums) *storm.ComponentAggregateStats {
 	out := &storm.ComponentAggregateStats{
-		Type: ptr(c.kind()),
+		Type: new(c.kind()),
 		CommonStats: &storm.CommonAggregateStats{
-			NumExecutors: ptr(int32(0)), NumTasks: ptr(int32(0)),
-			Emitted: ptr(s.emitted), Transferred: ptr(s.transferred), Acked: ptr(s.acked), Failed: ptr(s.failed),
+			NumExecutors: new(int32(0)), NumTasks: new(int32(0)),
+			Emitted: new(s.emitted), Transferred: new(s.transferred), Acked: new(s.acked), Failed: new(s.failed),
 		},
 		SpecificStats: &storm.SpecificAggregateStats{},
 	}
 	if c.spout {
-		out.SpecificStats.Spout = &storm.SpoutAggregateStats{CompleteLatencyMs: ptr(mean(s.completeMs, s.acked))}
+		out.SpecificStats.Spout = &storm.SpoutAggregateStats{CompleteLatencyMs: new(mean(s.completeMs, s.acked))}
 		return out
 	}
 	out.SpecificStats.Bolt = &storm.BoltAggregateStats{
-		ExecuteLatencyMs: ptr(mean(s.executeMs, s.executed)), ProcessLatencyMs: ptr(mean(s.processMs, s.executed)),
-		Executed: ptr(s.executed), Capacity: ptr(s.capacity),
+		ExecuteLatencyMs: new(mean(s.executeMs, s.executed)), ProcessLatencyMs: new(mean(s.processMs, s.executed)),
+		Executed: new(s.executed), Capacity: new(s.capacity),
 	}
 	return out
 }
@@ -126,8 +126,8 @@ func (c *component) kind() storm.ComponentType {
 // row is a component on the page of its topology.
 func (c *component) row(window string, sys bool) *storm.ComponentAggregateStats {
 	out := c.aggregate(componentSums(c, window, sys))
-	out.CommonStats.NumExecutors = ptr(int32(len(c.executors)))
-	out.CommonStats.NumTasks = ptr(int32(c.part.tasks))
+	out.CommonStats.NumExecutors = new(int32(len(c.executors)))
+	out.CommonStats.NumTasks = new(int32(c.tasks))
 	out.CommonStats.ResourcesMap = resources()
 	out.LastError = c.last.info()
 	return out
@@ -141,7 +141,7 @@ func (f *fault) info() *storm.ErrorInfo {
 	if f == nil {
 		return nil
 	}
-	return &storm.ErrorInfo{Error: ptr(f.text), ErrorTimeSecs: ptr(int32(f.at)), Host: ptr(f.host), Port: ptr(int32(f.port))}
+	return &storm.ErrorInfo{Error: new(f.text), ErrorTimeSecs: new(int32(f.at)), Host: new(f.host), Port: new(int32(f.port))}
 }
 
 // infos are the errors of a component, the newest first.

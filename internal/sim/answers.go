@@ -32,8 +32,8 @@ func (a *answers) leads() bool { return a.leader() == a.self }
 
 func (a *answers) summary(i int) *storm.NimbusSummary {
 	return &storm.NimbusSummary{
-		Host: ptr(a.hosts[i]), Port: ptr(int32(a.ports[i])), UptimeSecs: ptr(int32(a.w.now - a.w.nimbuses[i].started)),
-		IsLeader: ptr(i == a.leader()), Version: ptr(Version), TlsPort: ptr(int32(0)),
+		Host: new(a.hosts[i]), Port: new(int32(a.ports[i])), UptimeSecs: new(int32(a.w.now - a.w.nimbuses[i].started)),
+		IsLeader: new(i == a.leader()), Version: new(Version), TlsPort: new(int32(0)),
 	}
 }
 
@@ -72,9 +72,9 @@ func (w *World) supervisor(h *host) *storm.SupervisorSummary {
 		seen = h.lostAt
 	}
 	return &storm.SupervisorSummary{
-		Host: ptr(h.name), UptimeSecs: ptr(int32(seen - h.started)), NumWorkers: ptr(int32(len(h.ports))),
-		NumUsedWorkers: ptr(int32(used)), SupervisorID: ptr(h.node), Version: ptr(Version),
-		TotalResources: map[string]float64{"cpu.pcore.percent": 400, "memory.mb": 4096}, Blacklisted: ptr(false),
+		Host: new(h.name), UptimeSecs: new(int32(seen - h.started)), NumWorkers: new(int32(len(h.ports))),
+		NumUsedWorkers: new(int32(used)), SupervisorID: new(h.node), Version: new(Version),
+		TotalResources: map[string]float64{"cpu.pcore.percent": 400, "memory.mb": 4096}, Blacklisted: new(false),
 	}
 }
 
@@ -90,16 +90,16 @@ func (a *answers) summaries() []*storm.TopologySummary {
 func (a *answers) topologySummary(t *topology) *storm.TopologySummary {
 	n := float64(len(t.byTask))
 	s := &storm.TopologySummary{
-		ID: ptr(t.id), Name: ptr(t.name), NumTasks: ptr(int32(0)), NumExecutors: ptr(int32(0)), NumWorkers: ptr(int32(0)),
-		UptimeSecs: ptr(int32(a.w.now - t.launched)), Status: ptr(storm.TopologyStatus_ACTIVE.String()), StormVersion: ptr(Version),
-		Owner: ptr(t.owner), ReplicationCount: ptr(int32(len(a.hosts))),
-		RequestedMemonheap: ptr(n * heapMB), RequestedMemoffheap: ptr(0.0), RequestedCPU: ptr(n * cpuPercent),
-		AssignedMemonheap: ptr(0.0), AssignedMemoffheap: ptr(0.0), AssignedCPU: ptr(0.0),
+		ID: new(t.id), Name: new(t.name), NumTasks: new(int32(0)), NumExecutors: new(int32(0)), NumWorkers: new(int32(0)),
+		UptimeSecs: new(int32(a.w.now - t.launched)), Status: new(storm.TopologyStatus_ACTIVE.String()), StormVersion: new(Version),
+		Owner: new(t.owner), ReplicationCount: new(int32(len(a.hosts))),
+		RequestedMemonheap: new(n * heapMB), RequestedMemoffheap: new(0.0), RequestedCPU: new(n * cpuPercent),
+		AssignedMemonheap: new(0.0), AssignedMemoffheap: new(0.0), AssignedCPU: new(0.0),
 		RequestedGenericResources: map[string]float64{}, AssignedGenericResources: map[string]float64{},
 	}
 	if a.leads() {
-		s.NumTasks, s.NumExecutors, s.NumWorkers = ptr(int32(t.tasks)), ptr(int32(len(t.byTask))), ptr(int32(len(t.workers)))
-		s.AssignedMemonheap, s.AssignedCPU = ptr(n*heapMB), ptr(n*cpuPercent)
+		s.NumTasks, s.NumExecutors, s.NumWorkers = new(int32(t.tasks)), new(int32(len(t.byTask))), new(int32(len(t.workers)))
+		s.AssignedMemonheap, s.AssignedCPU = new(n*heapMB), new(n*cpuPercent)
 	}
 	return s
 }
@@ -116,7 +116,7 @@ func (a *answers) GetTopologySummary(_ context.Context, id string) (*storm.Topol
 	if t := a.w.byID(id); t != nil {
 		return a.topologySummary(t), nil
 	}
-	return nil, &storm.NotAliveException{Msg: ptr(id + " is not alive")}
+	return nil, &storm.NotAliveException{Msg: new(id + " is not alive")}
 }
 
 func (a *answers) GetTopologySummaryByName(_ context.Context, name string) (*storm.TopologySummary, error) {
@@ -125,7 +125,7 @@ func (a *answers) GetTopologySummaryByName(_ context.Context, name string) (*sto
 	if t := a.w.topology(name); t != nil && a.leads() {
 		return a.topologySummary(t), nil
 	}
-	return nil, &storm.NotAliveException{Msg: ptr(name + " is not alive")}
+	return nil, &storm.NotAliveException{Msg: new(name + " is not alive")}
 }
 
 func (w *World) byID(id string) *topology {
@@ -140,11 +140,11 @@ func (w *World) byID(id string) *topology {
 func notAlive(what string) error { return &storm.NotAliveException{Msg: &what} }
 
 func (a *answers) GetTopologyInfo(ctx context.Context, id string) (*storm.TopologyInfo, error) {
-	return a.GetTopologyInfoWithOpts(ctx, id, &storm.GetInfoOptions{NumErrChoice: ptr(storm.NumErrorsChoice_ALL)})
+	return a.GetTopologyInfoWithOpts(ctx, id, &storm.GetInfoOptions{NumErrChoice: new(storm.NumErrorsChoice_ALL)})
 }
 
 func (a *answers) GetTopologyInfoByName(ctx context.Context, name string) (*storm.TopologyInfo, error) {
-	return a.GetTopologyInfoByNameWithOpts(ctx, name, &storm.GetInfoOptions{NumErrChoice: ptr(storm.NumErrorsChoice_ALL)})
+	return a.GetTopologyInfoByNameWithOpts(ctx, name, &storm.GetInfoOptions{NumErrChoice: new(storm.NumErrorsChoice_ALL)})
 }
 
 func (a *answers) GetTopologyInfoByNameWithOpts(ctx context.Context, name string, options *storm.GetInfoOptions) (*storm.TopologyInfo, error) {
@@ -165,10 +165,10 @@ func (a *answers) GetTopologyInfoWithOpts(_ context.Context, id string, options 
 		return nil, notAlive(id)
 	}
 	out := &storm.TopologyInfo{
-		ID: ptr(t.id), Name: ptr(t.name), UptimeSecs: ptr(int32(a.w.now - t.launched)), Executors: []*storm.ExecutorSummary{},
-		Status: ptr(storm.TopologyStatus_ACTIVE.String()), Errors: map[string][]*storm.ErrorInfo{},
-		ComponentDebug: map[string]*storm.DebugOptions{}, StormVersion: ptr(Version),
-		Owner: ptr(t.owner), ReplicationCount: ptr(int32(len(a.hosts))),
+		ID: new(t.id), Name: new(t.name), UptimeSecs: new(int32(a.w.now - t.launched)), Executors: []*storm.ExecutorSummary{},
+		Status: new(storm.TopologyStatus_ACTIVE.String()), Errors: map[string][]*storm.ErrorInfo{},
+		ComponentDebug: map[string]*storm.DebugOptions{}, StormVersion: new(Version),
+		Owner: new(t.owner), ReplicationCount: new(int32(len(a.hosts))),
 	}
 	for _, c := range t.components {
 		switch {
@@ -195,8 +195,8 @@ func (a *answers) GetTopologyInfoWithOpts(_ context.Context, id string, options 
 
 func (e *executor) summary() *storm.ExecutorSummary {
 	return &storm.ExecutorSummary{
-		ExecutorInfo: &storm.ExecutorInfo{TaskStart: ptr(int32(e.start)), TaskEnd: ptr(int32(e.end))},
-		ComponentID:  ptr(e.of.id), Host: ptr(e.on.host.name), Port: ptr(int32(e.on.port)), UptimeSecs: ptr(int32(e.reportedUptime)),
+		ExecutorInfo: &storm.ExecutorInfo{TaskStart: new(int32(e.start)), TaskEnd: new(int32(e.end))},
+		ComponentID:  new(e.of.id), Host: new(e.on.host.name), Port: new(int32(e.on.port)), UptimeSecs: new(int32(e.reportedUptime)),
 	}
 }
 
@@ -270,9 +270,9 @@ func (a *answers) owners(owner *string) []*storm.OwnerResourceSummary {
 		}
 		memory, cpu := float64(executors)*heapMB, float64(executors)*cpuPercent
 		out = append(out, &storm.OwnerResourceSummary{
-			Owner: ptr(name), TotalTopologies: &topologies, TotalExecutors: &executors, TotalWorkers: &workers, TotalTasks: &tasks,
-			MemoryUsage: &memory, CPUUsage: &cpu, RequestedOnHeapMemory: &memory, RequestedOffHeapMemory: ptr(0.0),
-			RequestedTotalMemory: &memory, RequestedCPU: &cpu, AssignedOnHeapMemory: &memory, AssignedOffHeapMemory: ptr(0.0),
+			Owner: new(name), TotalTopologies: &topologies, TotalExecutors: &executors, TotalWorkers: &workers, TotalTasks: &tasks,
+			MemoryUsage: &memory, CPUUsage: &cpu, RequestedOnHeapMemory: &memory, RequestedOffHeapMemory: new(0.0),
+			RequestedTotalMemory: &memory, RequestedCPU: &cpu, AssignedOnHeapMemory: &memory, AssignedOffHeapMemory: new(0.0),
 		})
 	}
 	return out

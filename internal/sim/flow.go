@@ -64,7 +64,7 @@ func (w *World) spout(t *topology, c *component, out []float64, dt float64) {
 	latency := t.latency()
 	amount := min(wanted, able)
 	if t.maxPending > 0 {
-		free := max(0, t.maxPending*float64(c.part.tasks)-t.pending(c))
+		free := max(0, t.maxPending*float64(c.tasks)-t.pending(c))
 		if latency < dt { // those that end soon make room several times in this step
 			free = min(free/max(t.slowShare(dt), 1e-6), free*dt/max(latency, 0.001))
 		}

@@ -16,16 +16,16 @@ func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys 
 	}
 	n := float64(len(t.byTask))
 	p := &storm.TopologyPageInfo{
-		ID: ptr(t.id), Name: ptr(t.name), UptimeSecs: ptr(int32(a.w.now - t.launched)), Status: ptr(storm.TopologyStatus_ACTIVE.String()),
-		NumTasks: ptr(int32(t.tasks)), NumWorkers: ptr(int32(0)), NumExecutors: ptr(int32(0)), TopologyConf: ptr(t.conf),
+		ID: new(t.id), Name: new(t.name), UptimeSecs: new(int32(a.w.now - t.launched)), Status: new(storm.TopologyStatus_ACTIVE.String()),
+		NumTasks: new(int32(t.tasks)), NumWorkers: new(int32(0)), NumExecutors: new(int32(0)), TopologyConf: new(t.conf),
 		IDToSpoutAggStats: map[string]*storm.ComponentAggregateStats{}, IDToBoltAggStats: map[string]*storm.ComponentAggregateStats{},
 		TopologyStats: &storm.TopologyStats{
 			WindowToEmitted: map[string]int64{}, WindowToTransferred: map[string]int64{}, WindowToAcked: map[string]int64{},
 			WindowToFailed: map[string]int64{}, WindowToCompleteLatenciesMs: map[string]float64{},
 		},
-		Owner: ptr(t.owner), ReplicationCount: ptr(int32(len(a.hosts))), StormVersion: ptr(Version),
-		RequestedMemonheap: ptr(n * heapMB), RequestedMemoffheap: ptr(0.0), RequestedCPU: ptr(n * cpuPercent),
-		AssignedMemonheap: ptr(0.0), AssignedMemoffheap: ptr(0.0), AssignedCPU: ptr(0.0),
+		Owner: new(t.owner), ReplicationCount: new(int32(len(a.hosts))), StormVersion: new(Version),
+		RequestedMemonheap: new(n * heapMB), RequestedMemoffheap: new(0.0), RequestedCPU: new(n * cpuPercent),
+		AssignedMemonheap: new(0.0), AssignedMemoffheap: new(0.0), AssignedCPU: new(0.0),
 	}
 	leads := a.leads()
 	for _, c := range t.components {
@@ -52,9 +52,9 @@ func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys 
 		}
 		p.Workers = append(p.Workers, a.w.workerSummary(wk, sys))
 	}
-	p.NumWorkers, p.NumExecutors = ptr(int32(beating)), ptr(int32(len(t.byTask)))
+	p.NumWorkers, p.NumExecutors = new(int32(beating)), new(int32(len(t.byTask)))
 	p.TopologyStats = t.totals(sys)
-	p.AssignedMemonheap, p.AssignedCPU = ptr(n*heapMB), ptr(n*cpuPercent)
+	p.AssignedMemonheap, p.AssignedCPU = new(n*heapMB), new(n*cpuPercent)
 	return p, nil
 }
 
@@ -81,10 +81,10 @@ func (w *World) workerSummary(wk *worker, sys bool) *storm.WorkerSummary {
 	}
 	n := float64(executors)
 	return &storm.WorkerSummary{
-		SupervisorID: ptr(wk.host.node), Host: ptr(wk.host.name), Port: ptr(int32(wk.port)),
-		TopologyID: ptr(wk.of.id), TopologyName: ptr(wk.of.name), NumExecutors: &executors, ComponentToNumTasks: tasks,
-		UptimeSecs: ptr(int32(uptime)), AssignedMemonheap: ptr(n * heapMB), AssignedMemoffheap: ptr(0.0),
-		AssignedCPU: ptr(n * cpuPercent), Owner: ptr(wk.of.owner),
+		SupervisorID: new(wk.host.node), Host: new(wk.host.name), Port: new(int32(wk.port)),
+		TopologyID: new(wk.of.id), TopologyName: new(wk.of.name), NumExecutors: &executors, ComponentToNumTasks: tasks,
+		UptimeSecs: new(int32(uptime)), AssignedMemonheap: new(n * heapMB), AssignedMemoffheap: new(0.0),
+		AssignedCPU: new(n * cpuPercent), Owner: new(wk.of.owner),
 	}
 }
 
@@ -101,10 +101,10 @@ func (a *answers) GetComponentPageInfo(_ context.Context, id, component, window 
 		return nil, errInternal
 	}
 	p := &storm.ComponentPageInfo{
-		ComponentID: ptr(c.id), ComponentType: ptr(c.kind()), TopologyID: ptr(t.id), TopologyName: ptr(t.name),
-		NumExecutors: ptr(int32(0)), NumTasks: ptr(int32(c.part.tasks)), WindowToStats: map[string]*storm.ComponentAggregateStats{},
+		ComponentID: new(c.id), ComponentType: new(c.kind()), TopologyID: new(t.id), TopologyName: new(t.name),
+		NumExecutors: new(int32(0)), NumTasks: new(int32(c.tasks)), WindowToStats: map[string]*storm.ComponentAggregateStats{},
 		SidToOutputStats: map[string]*storm.ComponentAggregateStats{}, ExecStats: []*storm.ExecutorAggregateStats{},
-		Errors: c.infos(), TopologyStatus: ptr(storm.TopologyStatus_ACTIVE.String()), ResourcesMap: resources(),
+		Errors: c.infos(), TopologyStatus: new(storm.TopologyStatus_ACTIVE.String()), ResourcesMap: resources(),
 	}
 	if !c.spout {
 		p.GsidToInputStats = map[*storm.GlobalStreamId]*storm.ComponentAggregateStats{}
@@ -112,7 +112,7 @@ func (a *answers) GetComponentPageInfo(_ context.Context, id, component, window 
 	if !a.leads() {
 		return p, nil
 	}
-	p.NumExecutors = ptr(int32(len(c.executors)))
+	p.NumExecutors = new(int32(len(c.executors)))
 	for _, key := range windowNames {
 		s := componentSums(c, key, sys)
 		s.capacity = 0 // Storm sets it per executor only

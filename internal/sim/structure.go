@@ -26,7 +26,7 @@ func (a *answers) structure(id string, sys bool) (*storm.StormTopology, error) {
 	}
 	out := &storm.StormTopology{
 		Spouts: map[string]*storm.SpoutSpec{}, Bolts: map[string]*storm.Bolt{}, StateSpouts: map[string]*storm.StateSpoutSpec{},
-		StormVersion: ptr(Version), JdkVersion: ptr("17.0.12"),
+		StormVersion: new(Version), JdkVersion: new("17.0.12"),
 	}
 	for _, c := range t.components {
 		switch {
@@ -42,19 +42,19 @@ func (a *answers) structure(id string, sys bool) (*storm.StormTopology, error) {
 
 func (c *component) object() *storm.ComponentObject {
 	if c.shell() {
-		return &storm.ComponentObject{Shell: &storm.ShellComponent{ExecutionCommand: ptr(c.command), Script: ptr(c.script)}}
+		return &storm.ComponentObject{Shell: &storm.ShellComponent{ExecutionCommand: new(c.command), Script: new(c.script)}}
 	}
-	return &storm.ComponentObject{JavaObject: &storm.JavaObject{FullClassName: ptr(c.class), ArgsList: []*storm.JavaObjectArg{}}}
+	return &storm.ComponentObject{JavaObject: &storm.JavaObject{FullClassName: new(c.class), ArgsList: []*storm.JavaObjectArg{}}}
 }
 
 func (c *component) common(sys bool) *storm.ComponentCommon {
-	conf, err := json.Marshal(map[string]any{"topology.tasks": c.part.tasks})
+	conf, err := json.Marshal(map[string]any{"topology.tasks": c.tasks})
 	if err != nil {
 		conf = []byte("{}")
 	}
 	out := &storm.ComponentCommon{
 		Inputs: map[*storm.GlobalStreamId]*storm.Grouping{}, Streams: map[string]*storm.StreamInfo{},
-		ParallelismHint: ptr(int32(c.part.executors)), JSONConf: ptr(string(conf)),
+		ParallelismHint: new(int32(c.part.executors)), JSONConf: new(string(conf)),
 	}
 	for _, in := range c.inputs {
 		out.Inputs[in.id] = in.grouping()
@@ -62,9 +62,9 @@ func (c *component) common(sys bool) *storm.ComponentCommon {
 	for _, o := range c.outputs {
 		switch {
 		case !system(o.stream):
-			out.Streams[o.stream] = &storm.StreamInfo{OutputFields: o.fields, Direct: ptr(false)}
+			out.Streams[o.stream] = &storm.StreamInfo{OutputFields: o.fields, Direct: new(false)}
 		case sys:
-			out.Streams[o.stream] = &storm.StreamInfo{OutputFields: ackFields(o.stream), Direct: ptr(c.id == ackerID)}
+			out.Streams[o.stream] = &storm.StreamInfo{OutputFields: ackFields(o.stream), Direct: new(c.id == ackerID)}
 		}
 	}
 	return out

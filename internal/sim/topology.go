@@ -93,8 +93,8 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 	for _, c := range ordered {
 		for i := range c.part.executors {
 			// Storm gives the first executors one task more.
-			n := c.part.tasks / c.part.executors
-			if i < c.part.tasks%c.part.executors {
+			n := c.tasks / c.part.executors
+			if i < c.tasks%c.part.executors {
 				n++
 			}
 			e := &executor{of: c, index: i, start: next, end: next + n - 1, queue: make([]float64, len(c.inputs))}
@@ -113,7 +113,7 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 		for _, in := range c.inputs {
 			n := 1.0
 			if in.how == all {
-				n = float64(c.part.tasks)
+				n = float64(c.tasks)
 			}
 			in.from.copies[in.out] += n
 		}
@@ -125,7 +125,7 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 }
 
 func (c *component) read(source *component, in input) {
-	r := reading{input: in, from: source, id: &storm.GlobalStreamId{ComponentId: ptr(in.from), StreamId: ptr(in.stream)}}
+	r := reading{input: in, from: source, id: &storm.GlobalStreamId{ComponentId: new(in.from), StreamId: new(in.stream)}}
 	for i, out := range source.outputs {
 		if out.stream == in.stream {
 			r.out = i
@@ -188,5 +188,3 @@ func (t *topology) component(id string) *component {
 	}
 	return nil
 }
-
-func ptr[T any](v T) *T { return &v }

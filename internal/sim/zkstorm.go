@@ -75,8 +75,8 @@ func (m *mirror) found() {
 	for i, host := range m.hosts {
 		address := fmt.Sprintf("%s:%d:0", host, m.ports[i])
 		m.tree.put("/storm/nimbuses/"+host, packed(&storm.NimbusSummary{
-			Host: ptr(host), Port: ptr(int32(m.ports[i])), UptimeSecs: ptr(int32(m.w.nimbuses[i].started)),
-			IsLeader: ptr(false), Version: ptr(Version), TlsPort: ptr(int32(0)),
+			Host: new(host), Port: new(int32(m.ports[i])), UptimeSecs: new(int32(m.w.nimbuses[i].started)),
+			IsLeader: new(false), Version: new(Version), TlsPort: new(int32(0)),
 		}), nimbusSession+int64(i))
 		for _, t := range m.w.topologies {
 			for _, kind := range []string{"stormcode.ser", "stormconf.ser", "stormjar.jar"} {
@@ -101,9 +101,9 @@ func (t *topology) base() *storm.StormBase {
 		executors[c.id] = int32(len(c.executors))
 	}
 	return &storm.StormBase{
-		Name: ptr(t.name), Status: ptr(storm.TopologyStatus_ACTIVE), NumWorkers: ptr(int32(t.blueprint.workers)),
-		ComponentExecutors: executors, LaunchTimeSecs: ptr(int32(t.launched)), Owner: ptr(t.owner),
-		ComponentDebug: map[string]*storm.DebugOptions{}, Principal: ptr(""),
+		Name: new(t.name), Status: new(storm.TopologyStatus_ACTIVE), NumWorkers: new(int32(t.blueprint.workers)),
+		ComponentExecutors: executors, LaunchTimeSecs: new(int32(t.launched)), Owner: new(t.owner),
+		ComponentDebug: map[string]*storm.DebugOptions{}, Principal: new(""),
 	}
 }
 
@@ -140,9 +140,9 @@ func (m *mirror) supervisors() {
 			}
 		}
 		m.tree.put("/storm/supervisors/"+h.node, packed(&storm.SupervisorInfo{
-			TimeSecs: ptr(int64(m.w.now)), Hostname: ptr(h.name), AssignmentID: ptr(h.node), UsedPorts: used, Meta: every,
-			SchedulerMeta: map[string]string{}, UptimeSecs: ptr(int64(m.w.now - h.started)), Version: ptr(Version),
-			ResourcesMap: map[string]float64{"cpu.pcore.percent": 400, "memory.mb": 4096}, ServerPort: ptr(int32(6628)),
+			TimeSecs: new(int64(m.w.now)), Hostname: new(h.name), AssignmentID: new(h.node), UsedPorts: used, Meta: every,
+			SchedulerMeta: map[string]string{}, UptimeSecs: new(int64(m.w.now - h.started)), Version: new(Version),
+			ResourcesMap: map[string]float64{"cpu.pcore.percent": 400, "memory.mb": 4096}, ServerPort: new(int32(6628)),
 		}), supervisorSession+int64(i))
 	}
 	m.tree.keep("/storm/supervisors", present)
@@ -154,10 +154,10 @@ func (m *mirror) assignment(t *topology) {
 	}
 	m.assigned[t.id] = t.assignedAt
 	a := &stormthrift.Assignment{
-		MasterCodeDir: ptr("/var/lib/storm"), NodeHost: map[string]string{},
+		MasterCodeDir: new("/var/lib/storm"), NodeHost: map[string]string{},
 		ExecutorNodePort:  map[stormthrift.Executor]stormthrift.NodePort{},
 		ExecutorStartSecs: map[stormthrift.Executor]int64{}, WorkerResources: map[stormthrift.NodePort]*storm.WorkerResources{},
-		TotalSharedOffHeap: map[string]float64{}, Owner: ptr(t.owner),
+		TotalSharedOffHeap: map[string]float64{}, Owner: new(t.owner),
 	}
 	executors := map[stormthrift.NodePort]float64{}
 	for _, e := range t.byTask {
@@ -171,7 +171,7 @@ func (m *mirror) assignment(t *topology) {
 	for slot, n := range executors {
 		a.TotalSharedOffHeap[slot.Node] = 0
 		a.WorkerResources[slot] = &storm.WorkerResources{
-			MemOnHeap: ptr(n * heapMB), MemOffHeap: ptr(0.0), CPU: ptr(n * cpuPercent), SharedMemOnHeap: ptr(0.0), SharedMemOffHeap: ptr(0.0),
+			MemOnHeap: new(n * heapMB), MemOffHeap: new(0.0), CPU: new(n * cpuPercent), SharedMemOnHeap: new(0.0), SharedMemOffHeap: new(0.0),
 			Resources: map[string]float64{}, SharedResources: map[string]float64{},
 		}
 	}
@@ -195,12 +195,12 @@ func (m *mirror) workerbeats(t *topology) {
 		stats, uptime := map[*storm.ExecutorInfo]*storm.ExecutorStats{}, 0.0
 		for _, e := range t.byTask {
 			if e.on == wk {
-				stats[&storm.ExecutorInfo{TaskStart: ptr(int32(e.start)), TaskEnd: ptr(int32(e.end))}] = e.reported
+				stats[&storm.ExecutorInfo{TaskStart: new(int32(e.start)), TaskEnd: new(int32(e.end))}] = e.reported
 				uptime = e.reportedUptime
 			}
 		}
 		m.tree.put(path, packed(&storm.ClusterWorkerHeartbeat{
-			StormID: ptr(t.id), ExecutorStats: stats, TimeSecs: ptr(int32(wk.beatAt)), UptimeSecs: ptr(int32(uptime)),
+			StormID: new(t.id), ExecutorStats: stats, TimeSecs: new(int32(wk.beatAt)), UptimeSecs: new(int32(uptime)),
 		}), 0)
 	}
 	m.tree.keep(top, present)
