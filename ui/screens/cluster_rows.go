@@ -208,7 +208,12 @@ func hostText(r hostRow) string {
 func supervisorColumns(c *look) []kit.Column[hostRow] {
 	return []kit.Column[hostRow]{
 		{
-			Title: "HOST", Min: 11, Max: 40, Fit: true, Cell: func(r hostRow) kit.Line { return kit.T(r.names) },
+			Title: "HOST", Min: 11, Max: 40, Fit: true, Cell: func(r hostRow) kit.Line {
+				if !r.LostAt.IsZero() {
+					return kit.S(theme.Dim, r.names)
+				}
+				return kit.T(r.names)
+			},
 			Less: kit.ByText(func(r hostRow) string { return r.Name }),
 		},
 		{
