@@ -50,6 +50,13 @@ func (m *model) leader() []seg {
 		return []seg{{text: "leader "}, {text: "none", tok: theme.Crit}}
 	case nimbusclient.LeaderUnknown:
 	}
+	// Before 1.0 there is one Nimbus and no word of leading.
+	if srv := m.env.Snap.Link.Nimbus.Server; (srv.Line == nimbusclient.V0_9 || srv.Line == nimbusclient.V0_10) && srv.Addr != "" {
+		if m.env.Snap.Link.NimbusErr != nil {
+			return []seg{{text: "nimbus " + srv.Addr}, {text: " (not answering)", tok: theme.Crit}}
+		}
+		return []seg{{text: "nimbus " + srv.Addr}}
+	}
 	return []seg{{text: "leader ?"}}
 }
 

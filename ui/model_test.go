@@ -384,6 +384,17 @@ func TestStaleIsSaid(t *testing.T) {
 	}
 }
 
+func TestOldStormHasANimbusAndNoLeader(t *testing.T) {
+	t.Parallel()
+	m, _ := testModel(t, nil)
+	s := world()
+	s.Link.Nimbus = nimbusclient.State{Server: nimbusclient.Server{Addr: "nim-a:6627", Line: nimbusclient.V0_9}}
+	send(m, snapshotMsg{s})
+	if err := shows(m, "Storm 0.9   nimbus nim-a:6627"); err != nil {
+		t.Errorf("%v:\n%s", err, text(m))
+	}
+}
+
 func TestConnectionsOpenByThemselvesAndLeave(t *testing.T) {
 	t.Parallel()
 	m, _ := testModel(t, nil)

@@ -328,6 +328,13 @@ func (s *supervisor) under(env screen.Env, h *cluster.Host) {
 	*s.lives = *kit.NewText(lines...)
 	s.execPart.Title = fmt.Sprintf("executors of %d", r.Port)
 	t := r.topology
+	mark := "~" // sampled counts are estimates
+	if t.SampleRate >= 1 {
+		mark = ""
+	}
+	for i, title := range map[int]string{3: "IN/S", 4: "OUT/S", 6: "FAILED"} {
+		s.executors.Columns[i].Title = mark + title
+	}
 	stats := map[nimbusclient.ExecutorID]nimbusclient.Executor{}
 	if t.Info != nil {
 		for _, e := range t.Info.ExecutorList {
