@@ -390,7 +390,7 @@ func TestOldStormHasANimbusAndNoLeader(t *testing.T) {
 	s := world()
 	s.Link.Nimbus = nimbusclient.State{Server: nimbusclient.Server{Addr: "nim-a:6627", Line: nimbusclient.V0_9}}
 	send(m, snapshotMsg{s})
-	if err := shows(m, "Storm 0.9   nimbus nim-a:6627"); err != nil {
+	if err := shows(m, "   nimbus nim-a:6627   "); err != nil {
 		t.Errorf("%v:\n%s", err, text(m))
 	}
 }
