@@ -38,9 +38,10 @@ func (m *model) draw() string {
 	if m.lay.tooSmall {
 		return strings.Join(m.small(), "\n")
 	}
+	// The body first: what a screen says of itself goes with what it drew.
+	body := m.body()
 	rows := make([]string, 0, m.lay.h)
 	rows = append(rows, m.header(), m.tabRow(), m.crumbRow())
-	body := m.body()
 	if m.over != nil {
 		body = m.over.draw(m, body)
 	}

@@ -95,7 +95,7 @@ func fixturePartial() *cluster.Snapshot {
 		Summary: t.Summary, Letter: t.Letter, Structure: t.Structure, SampleRate: 0.05,
 		Rates: cluster.TopologyRates{Emitted: noRate(), Acked: noRate(), Failed: noRate()},
 		Errs: map[string]error{
-			"getTopologyPageInfo": refused, "getTopologyInfo": refused, "getTopologyInfoWithOpts": refused,
+			"getTopologyPageInfo": refused, "getTopologyInfo": refused,
 			"getTopologyConf": refused, "getComponentPageInfo": refused,
 		},
 	}

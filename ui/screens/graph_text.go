@@ -41,7 +41,7 @@ func (s *graph) notes(env screen.Env) []kit.Line {
 	if s.top == nil {
 		return lines
 	}
-	for _, call := range []string{"getTopologyPageInfo", "getTopologyInfoWithOpts"} {
+	for _, call := range []string{"getTopologyPageInfo", "getTopologyInfo"} {
 		if err := s.top.Errs[call]; err != nil {
 			lines = append(lines, kit.T(" ").Then(refusal(env, call, err)))
 		}
