@@ -120,8 +120,9 @@ func (c *Client) readOnce(ctx context.Context, fn func(*Session) error) (again b
 
 // confirm asks the Nimbus of this connection whether it still leads.
 func (c *Client) confirm(ctx context.Context, cn *conn) error {
-	if cn.server.Line < V1 {
-		return nil // it has nobody beside it
+	if cn.server.Line < V1 { // it has nobody beside it
+		c.rec.leader(LeaderState{Phase: LeaderConfirmed, Nimbus: cn.leader, By: cn.addr, Dialled: cn.addr})
+		return nil
 	}
 	named, err := cn.namedLeader(ctx)
 	switch {

@@ -117,7 +117,8 @@ func (c *conn) Call(ctx context.Context, method string, args, result thrift.TStr
 	if err != nil {
 		err = c.fail(ctx, method, what, began, err)
 	}
-	c.rec.called(CallTime{Op: method, About: what, Took: time.Since(began)}, err != nil)
+	// A call the server does not know is how its version is found.
+	c.rec.called(CallTime{Op: method, About: what, Took: time.Since(began)}, err != nil && !errors.Is(err, ErrUnsupported))
 	return thrift.ResponseMeta{}, err
 }
 

@@ -46,6 +46,9 @@ func toTopologyInfo(t *storm.TopologyInfo) *TopologyInfo {
 }
 
 func toExecutorID(e *storm.ExecutorInfo) ExecutorID {
+	if e == nil {
+		return ExecutorID{}
+	}
 	return ExecutorID{Start: int(e.GetTaskStart()), End: int(e.GetTaskEnd())}
 }
 

@@ -3,6 +3,7 @@ package nimbusclient
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
 )
@@ -75,7 +76,7 @@ func toLogConfig(l *storm.LogConfig) map[string]LogLevel {
 	out := make(map[string]LogLevel, len(l.NamedLoggerLevel))
 	for logger, level := range l.NamedLoggerLevel {
 		out[logger] = LogLevel{
-			Action:       level.GetAction().String(),
+			Action:       enumName(level.Action),
 			Target:       level.GetTargetLogLevel(),
 			TimeoutSecs:  toInt(level.ResetLogLevelTimeoutSecs),
 			TimeoutEpoch: level.ResetLogLevelTimeoutEpoch,
@@ -88,7 +89,7 @@ func toLogConfig(l *storm.LogConfig) map[string]LogLevel {
 func toProfileRequests(list *[]*storm.ProfileRequest) []ProfileRequest {
 	out := make([]ProfileRequest, 0, len(*list))
 	for _, p := range *list {
-		r := ProfileRequest{Action: p.GetAction().String(), Time: p.TimeStamp}
+		r := ProfileRequest{Action: enumName(p.Action), Time: p.TimeStamp}
 		if p.NodeInfo != nil {
 			r.Host = p.NodeInfo.GetNode()
 			if len(p.NodeInfo.Port) > 0 {
@@ -101,4 +102,19 @@ func toProfileRequests(list *[]*storm.ProfileRequest) []ProfileRequest {
 		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Port, b.Port), cmp.Compare(a.Action, b.Action))
 	})
 	return out
+}
+
+// enumName is "" for a value that was not sent. One that a newer Storm knows
+// is shown by its number.
+func enumName[E interface {
+	~int64
+	String() string
+}](e *E) string {
+	if e == nil {
+		return ""
+	}
+	if name := (*e).String(); name != "<UNSET>" {
+		return name
+	}
+	return strconv.FormatInt(int64(*e), 10)
 }

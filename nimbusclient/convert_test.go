@@ -74,13 +74,13 @@ var wire = map[reflect.Type]map[string]string{
 
 // unused are recorded keys that no value carries, and why.
 var unused = map[string]string{
-	"type":            "the kind is told by the map it stands in",
-	"component_id":    "an executor row stands in its component",
-	"task_start":      "read as part of an executor id",
-	"task_end":        "read as part of an executor id",
-	"spout_object":    "read as object",
-	"bolt_object":     "read as object",
-	"time_secs":       "Nimbus never fills a worker's heartbeat time",
+	"type":         "the kind is told by the map it stands in",
+	"component_id": "an executor row stands in its component",
+	"task_start":   "read as part of an executor id",
+	"task_end":     "read as part of an executor id",
+	"spout_object": "read as object",
+	"bolt_object":  "read as object",
+	"time_secs":    "Nimbus never fills a worker's heartbeat time",
 }
 
 // builder makes the value a recording must become, from its JSON and the

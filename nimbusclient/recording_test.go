@@ -370,7 +370,7 @@ func differences(want, got any, at string) []string {
 		return out
 	case string:
 		if n, isNumber := want.(float64); isNumber {
-			return differences(enumName(at, int64(n)), got, at)
+			return differences(recordedName(at, int64(n)), got, at)
 		}
 	}
 	if want != got {
@@ -379,7 +379,7 @@ func differences(want, got any, at string) []string {
 	return nil
 }
 
-func enumName(at string, n int64) any {
+func recordedName(at string, n int64) any {
 	switch {
 	case strings.HasSuffix(at, "type"):
 		return storm.ComponentType(n).String()
