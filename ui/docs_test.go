@@ -72,7 +72,7 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 // The guide says where to start reading in each room.
 func TestGuideNamesWhereToStart(t *testing.T) {
 	t.Parallel()
-	for _, line := range strings.Split(readDoc(t, "docs/guide.md"), "\n") {
+	for line := range strings.SplitSeq(readDoc(t, "docs/guide.md"), "\n") {
 		cells := strings.Split(line, "|")
 		if len(cells) != 5 || !strings.Contains(cells[1], "`") {
 			continue

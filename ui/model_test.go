@@ -34,9 +34,6 @@ func (s *source) Demand(d cluster.Demand)             { s.demand = d }
 func (s *source) Refresh()                            { s.refresh++ }
 func (s *source) SetEvery(d time.Duration)            { s.every = d }
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 // nasty is a topology name that would do harm on a terminal.
 const nasty = "words\x1b]0;owned\x07\u202e"
 

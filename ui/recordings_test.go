@@ -117,7 +117,7 @@ func TestRecordingsFillTheTopologyScreen(t *testing.T) {
 			m.dirty = true
 			shown := text(m)
 			line := func(name string) string {
-				for _, l := range strings.Split(shown, "\n") {
+				for l := range strings.SplitSeq(shown, "\n") {
 					if words := strings.Fields(strings.TrimLeft(l, "▸✕▲◌ ")); len(words) > 0 && words[0] == name {
 						return l
 					}

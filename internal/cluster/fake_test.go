@@ -14,9 +14,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 // fakeNimbus is a leader that can be slow, fail, or lose its leadership.
 type fakeNimbus struct {
 	mu       sync.Mutex

@@ -14,9 +14,6 @@ import (
 
 var t0 = time.Date(2026, 11, 20, 14, 0, 0, 0, time.UTC)
 
-//go:fix inline
-func ptr[T any](v T) *T { return new(v) }
-
 // healthy is a cluster in which every rule is quiet.
 func healthy() *cluster.Snapshot {
 	key := cluster.PageKey{Window: nimbusclient.Window10m}

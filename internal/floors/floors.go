@@ -28,7 +28,7 @@ type Floor struct {
 var charm = []string{"charm.land/", "github.com/charmbracelet/"}
 
 // TestRooms may be imported by tests of every room.
-var TestRooms = []string{"internal/termtest/...", "internal/sim/...", "internal/lab"}
+var TestRooms = []string{"internal/termtest/...", "internal/sim/...", "internal/lab", "internal/report/replay"}
 
 // TestLibraries may be imported by tests of every room.
 var TestLibraries = []string{

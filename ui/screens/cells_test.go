@@ -24,25 +24,25 @@ func TestCells(t *testing.T) {
 		{"no rate", rateCell(cluster.Rate{PerSec: math.NaN(), AtLeast: true}), "–"},
 		{"no number", intCell(nil), "?"},
 		{"no counter", countCell(nil), "–"},
-		{"zero", countCell(ptr(int64(0))), "0"},
-		{"latency", latencyCell(ptr(412.0), true), "412 ms"},
-		{"latency of nothing", latencyCell(ptr(0.0), false), "–"},
+		{"zero", countCell(new(int64(0))), "0"},
+		{"latency", latencyCell(new(412.0), true), "412 ms"},
+		{"latency of nothing", latencyCell(new(0.0), false), "–"},
 		{"capacity", loadCell(g, cluster.Load{Value: 0.41}), "██▌···  0.41"},
 		{"over", loadCell(g, cluster.Load{Value: 1.04}), "█████!  1.04"},
 		{"shell", loadCell(g, cluster.Load{Value: 0.05, Shell: true}), "▎····· L0.05"},
 		{"no load", loadCell(g, cluster.Load{Value: math.NaN(), Shell: true}), "           –"},
 		{"storm", stormCapacity(cluster.Load{Value: 2, Shell: true, Capacity: 0.002}), "<0.01"},
 		{"skew", skewCell(3.84), "3.8"},
-		{"text", textCell(ptr("")), "–"},
+		{"text", textCell(new("")), "–"},
 	} {
 		if got := test.got.Plain(); got != test.want {
 			t.Errorf("%s: %q, want %q", test.what, got, test.want)
 		}
 	}
-	if got := failShare(ptr(int64(180)), ptr(int64(0)), 0.05); !math.IsNaN(got) {
+	if got := failShare(new(int64(180)), new(int64(0)), 0.05); !math.IsNaN(got) {
 		t.Errorf("a share of nine measured tuples is %v", got)
 	}
-	if got := failShare(ptr(int64(150)), ptr(int64(50)), 0.05); got != 0.25 {
+	if got := failShare(new(int64(150)), new(int64(50)), 0.05); got != 0.25 {
 		t.Errorf("share %v", got)
 	}
 	if got := approx(true, "0"); got != "0" {

@@ -324,7 +324,7 @@ func (s *conf) explained(r confRow) []kit.Line {
 	case []any, map[string]any:
 		text = jsonText(r.full, "  ")
 	}
-	for _, part := range strings.Split(text, "\n") {
+	for part := range strings.SplitSeq(text, "\n") {
 		lines = append(lines, kit.T(" "+strings.TrimSuffix(part, "\r")))
 	}
 	if r.secret {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -150,9 +151,7 @@ func TestConfKeys(t *testing.T) {
 	next := *env.Snap
 	top := *env.Snap.Topologies[wikipediaID]
 	changed := map[string]any{}
-	for k, v := range top.Conf {
-		changed[k] = v
-	}
+	maps.Copy(changed, top.Conf)
 	changed["topology.debug"] = true
 	top.Conf = changed
 	next.Topologies = map[string]*cluster.Topology{wikipediaID: &top}

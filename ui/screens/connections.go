@@ -182,8 +182,7 @@ func leaderEndpoint(env screen.Env, state nimbusclient.State) endpoint {
 
 // explained splits an error into what happened and what to try.
 func explained(err error) (what, try string) {
-	var e *nimbusclient.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*nimbusclient.Error](err); ok {
 		return e.Short(), e.Hint()
 	}
 	return err.Error(), ""

@@ -50,7 +50,7 @@ func fixtureEmpty() *cluster.Snapshot {
 	s.Cluster.Topologies = nil
 	s.Topologies = map[string]*cluster.Topology{}
 	for i := range s.Cluster.Supervisors {
-		s.Cluster.Supervisors[i].UsedSlots = ptr(0)
+		s.Cluster.Supervisors[i].UsedSlots = new(0)
 	}
 	for i := range s.Hosts {
 		for j := range s.Hosts[i].Slots {
@@ -182,8 +182,8 @@ func fixtureWorld() *cluster.Snapshot {
 		Calls: 6431, Failures: 3,
 	}
 	s.Cluster = &nimbusclient.Cluster{Nimbuses: []nimbusclient.Nimbus{
-		{Host: "nim-a", Port: 6627, UptimeSecs: ptr(41*86400 + 2*3600), Leader: true, Version: "2.8.8"},
-		{Host: "nim-b", Port: 6627, UptimeSecs: ptr(33 * 60), Version: "2.8.8"},
+		{Host: "nim-a", Port: 6627, UptimeSecs: new(41*86400 + 2*3600), Leader: true, Version: "2.8.8"},
+		{Host: "nim-b", Port: 6627, UptimeSecs: new(33 * 60), Version: "2.8.8"},
 	}}
 	s.ZK = &zkview.View{
 		Root: "/storm", Server: "zk2:2181", Session: "0x2000412ab340007", At: s.ZKAt,
@@ -199,14 +199,14 @@ func fixtureWorld() *cluster.Snapshot {
 			up = 12*86400 + 20*3600
 		}
 		sup := nimbusclient.Supervisor{
-			ID: "sup-" + name, Host: name, UptimeSecs: ptr(up), Slots: ptr(4), UsedSlots: ptr(0), Version: "2.8.8",
+			ID: "sup-" + name, Host: name, UptimeSecs: new(up), Slots: new(4), UsedSlots: new(0), Version: "2.8.8",
 			Resources:   map[string]float64{"memory.mb": 4096, "cpu.pcore.percent": 400},
-			Blacklisted: ptr(i == 4),
+			Blacklisted: new(i == 4),
 		}
 		s.Cluster.Supervisors = append(s.Cluster.Supervisors, sup)
 		s.ZK.Supervisors = append(s.ZK.Supervisors, zkview.Supervisor{
 			ID: sup.ID, Host: name, Ports: []int{6700, 6701, 6702, 6703}, Time: fixtureNow.Add(-6 * time.Second),
-			UptimeSecs: ptr(int64(up)), Version: "2.8.8", Resources: sup.Resources,
+			UptimeSecs: new(int64(up)), Version: "2.8.8", Resources: sup.Resources,
 		})
 		h := cluster.Host{ID: sup.ID, Name: name}
 		for port := 6700; port <= 6703; port++ {
@@ -360,7 +360,7 @@ func wikipediaFixture() topologyFixture {
 		components: []componentFixture{
 			{id: "edits", kind: nimbusclient.Spout, exec: 2, tax: 2, out: 362, acked: 358, failed: 3.2, complete: 1840, shape: "▆▆▆▆▅▅▅▄▄▄▄▄", outputs: stream("edit")},
 			{id: "enrich", kind: nimbusclient.Bolt, exec: 8, tax: 10, in: 362, out: 358, acked: 360, failed: 1.9, execute: 4.1, process: 16, capacity: 0.72, shape: "▆▆▆▆▅▅▅▄▄▄▄▄", inputs: []nimbusclient.Input{shuffle("edits")}, outputs: stream("page", "language"), fault: &nimbusclient.ErrorInfo{
-				Error: "java.lang.RuntimeException: Shell Process Exception: Python HTTPError raised while processing Tuple\n\tat org.apache.storm.utils.ShellProcess", Time: fixtureNow.Add(-8*time.Minute - 5*time.Second).Unix(), Host: ptr("w2"), Port: ptr(6701),
+				Error: "java.lang.RuntimeException: Shell Process Exception: Python HTTPError raised while processing Tuple\n\tat org.apache.storm.utils.ShellProcess", Time: fixtureNow.Add(-8*time.Minute - 5*time.Second).Unix(), Host: new("w2"), Port: new(6701),
 			}},
 			{id: "language", kind: nimbusclient.Bolt, exec: 4, tax: 4, in: 358, out: 358, acked: 358, execute: 0.9, process: 1.1, capacity: 0.12, shape: "▆▆▆▆▅▅▅▄▄▄▄▄", inputs: []nimbusclient.Input{shuffle("enrich")}, outputs: stream("language", "page")},
 			{id: "trends", kind: nimbusclient.Bolt, exec: 6, tax: 8, in: 358, out: math.NaN(), acked: 358, execute: 1.2, process: 1.3, capacity: 0.21, shape: "▆▆▆▆▅▅▅▄▄▄▄▄", inputs: []nimbusclient.Input{byFields("language", "language")}},
@@ -412,8 +412,8 @@ func (b *fixtureBuilder) build() {
 	}
 	b.t = &cluster.Topology{
 		Summary: nimbusclient.TopologySummary{
-			ID: f.id, Name: f.name, Status: nimbusclient.Active, Tasks: &tasks, Executors: &executors, Workers: ptr(len(f.slots)),
-			UptimeSecs: ptr(f.up), Owner: ptr("ops"), SchedStatus: ptr(""), ReplicationCount: ptr(2), StormVersion: ptr("2.8.8"),
+			ID: f.id, Name: f.name, Status: nimbusclient.Active, Tasks: &tasks, Executors: &executors, Workers: new(len(f.slots)),
+			UptimeSecs: new(f.up), Owner: new("ops"), SchedStatus: new(""), ReplicationCount: new(2), StormVersion: new("2.8.8"),
 		},
 		Letter: f.letter, Pages: map[cluster.PageKey]*nimbusclient.Topology{}, PageAt: map[cluster.PageKey]time.Time{},
 		Components: map[cluster.ComponentKey]*nimbusclient.Component{}, ComponentAt: map[cluster.ComponentKey]time.Time{},
@@ -422,7 +422,7 @@ func (b *fixtureBuilder) build() {
 			"topology.workers": float64(len(f.slots)), "topology.acker.executors": nil, "topology.debug": false,
 		},
 		LogConfig: map[string]nimbusclient.LogLevel{}, Errs: map[string]error{},
-		Restarts: f.restarts, Youngest: ptr(f.youngest), BeatAt: fixtureNow.Add(-38 * time.Second), SampleRate: 0.05,
+		Restarts: f.restarts, Youngest: new(f.youngest), BeatAt: fixtureNow.Add(-38 * time.Second), SampleRate: 0.05,
 		InfoAt: fixtureNow.Add(-20 * time.Second),
 		Rates: cluster.TopologyRates{
 			Emitted: f.emitted, Acked: f.acked, Failed: f.failed,
@@ -446,7 +446,7 @@ func (b *fixtureBuilder) build() {
 	b.pages(all)
 	b.s.ZK.Assignments[f.id] = zk
 	b.s.ZK.Storms[f.id] = zkview.Storm{
-		TopologyID: f.id, Name: f.name, Status: "ACTIVE", Workers: ptr(len(f.slots)), ComponentExecutors: desired,
+		TopologyID: f.id, Name: f.name, Status: "ACTIVE", Workers: new(len(f.slots)), ComponentExecutors: desired,
 		LaunchTime: &launched, Owner: "ops", Mtime: time.Unix(launched, 0),
 	}
 	b.slots(executors)
@@ -455,7 +455,7 @@ func (b *fixtureBuilder) build() {
 // component adds one component's executors from the given task on and returns
 // the next free task.
 func (b *fixtureBuilder) component(c componentFixture, task int, launched int64, zk *zkview.Assignment) int {
-	spec := nimbusclient.ComponentSpec{ID: c.id, Kind: c.kind, Inputs: c.inputs, Outputs: c.outputs, Parallelism: ptr(c.exec)}
+	spec := nimbusclient.ComponentSpec{ID: c.id, Kind: c.kind, Inputs: c.inputs, Outputs: c.outputs, Parallelism: new(c.exec)}
 	if c.python != "" {
 		spec.Shell = &nimbusclient.Shell{Command: "python3", Script: c.python}
 	}
@@ -478,7 +478,7 @@ func (b *fixtureBuilder) component(c componentFixture, task int, launched int64,
 		perTask := share / float64(n)
 		busiest = max(busiest, perTask)
 		others += perTask
-		b.info = append(b.info, nimbusclient.Executor{ID: id, Component: c.id, Host: host, Port: port, UptimeSecs: ptr(b.workerUp(slot)), Stats: &nimbusclient.ExecutorStats{SampleRate: ptr(0.05)}})
+		b.info = append(b.info, nimbusclient.Executor{ID: id, Component: c.id, Host: host, Port: port, UptimeSecs: new(b.workerUp(slot)), Stats: &nimbusclient.ExecutorStats{SampleRate: new(0.05)}})
 		node := "sup-" + host
 		zk.Hosts[node] = host
 		zk.Executors[zkview.TaskRange(id)] = zkview.Slot{Node: node, Port: port}
@@ -501,7 +501,7 @@ func (b *fixtureBuilder) component(c componentFixture, task int, launched int64,
 			}
 			row := b.stats(c, w, share)
 			row.Executors, row.Tasks = nil, nil
-			page[w].Execs = append(page[w].Execs, nimbusclient.ExecutorRow{ID: id, Host: host, Port: port, UptimeSecs: ptr(b.workerUp(slot)), Stats: row})
+			page[w].Execs = append(page[w].Execs, nimbusclient.ExecutorRow{ID: id, Host: host, Port: port, UptimeSecs: new(b.workerUp(slot)), Stats: row})
 		}
 	}
 	for _, w := range nimbusclient.Windows {
@@ -543,18 +543,18 @@ func (b *fixtureBuilder) span(w nimbusclient.Window) float64 {
 func (b *fixtureBuilder) stats(c componentFixture, w nimbusclient.Window, share float64) nimbusclient.Stats {
 	n := func(perSec float64) *int64 {
 		if math.IsNaN(perSec) {
-			return ptr(int64(0))
+			return new(int64(0))
 		}
-		return ptr(int64(math.Round(perSec*share*b.span(w)/20) * 20))
+		return new(int64(math.Round(perSec*share*b.span(w)/20) * 20))
 	}
-	st := nimbusclient.Stats{Executors: ptr(c.exec), Tasks: ptr(c.tax), Emitted: n(c.out), Transferred: n(c.out), Acked: n(c.acked), Failed: n(c.failed)}
+	st := nimbusclient.Stats{Executors: new(c.exec), Tasks: new(c.tax), Emitted: n(c.out), Transferred: n(c.out), Acked: n(c.acked), Failed: n(c.failed)}
 	if c.kind == nimbusclient.Spout {
-		st.CompleteMs = ptr(c.complete)
+		st.CompleteMs = new(c.complete)
 		return st
 	}
-	st.Executed, st.ExecuteMs, st.ProcessMs = n(c.in), ptr(c.execute), ptr(c.process)
+	st.Executed, st.ExecuteMs, st.ProcessMs = n(c.in), new(c.execute), new(c.process)
 	if w == nimbusclient.Window10m {
-		st.Capacity = ptr(c.capacity)
+		st.Capacity = new(c.capacity)
 	}
 	return st
 }
@@ -562,7 +562,7 @@ func (b *fixtureBuilder) stats(c componentFixture, w nimbusclient.Window, share 
 func (b *fixtureBuilder) componentPage(c componentFixture, w nimbusclient.Window) *nimbusclient.Component {
 	p := &nimbusclient.Component{
 		ID: c.id, Kind: c.kind, TopologyID: b.f.id, TopologyName: b.f.name, Status: nimbusclient.Active,
-		Executors: ptr(c.exec), Tasks: ptr(c.tax), Window: w, Totals: map[nimbusclient.Window]nimbusclient.Stats{},
+		Executors: new(c.exec), Tasks: new(c.tax), Window: w, Totals: map[nimbusclient.Window]nimbusclient.Stats{},
 		Debug: &nimbusclient.Debug{},
 	}
 	for _, each := range nimbusclient.Windows {
@@ -593,8 +593,8 @@ func (b *fixtureBuilder) pages(all []componentFixture) {
 	for _, w := range nimbusclient.Windows {
 		for _, sys := range []bool{false, true} {
 			p := &nimbusclient.Topology{
-				ID: f.id, Name: f.name, Status: nimbusclient.Active, UptimeSecs: ptr(f.up), Tasks: b.t.Summary.Tasks, Executors: b.t.Summary.Executors,
-				WorkerCount: ptr(len(f.slots)), Owner: ptr("ops"), SchedStatus: ptr(""), ReplicationCount: ptr(2), StormVersion: ptr("2.8.8"),
+				ID: f.id, Name: f.name, Status: nimbusclient.Active, UptimeSecs: new(f.up), Tasks: b.t.Summary.Tasks, Executors: b.t.Summary.Executors,
+				WorkerCount: new(len(f.slots)), Owner: new("ops"), SchedStatus: new(""), ReplicationCount: new(2), StormVersion: new("2.8.8"),
 				Window: w, Sys: sys, Totals: f.totals, Debug: &nimbusclient.Debug{},
 			}
 			for _, c := range all {
@@ -605,19 +605,19 @@ func (b *fixtureBuilder) pages(all []componentFixture) {
 				if c.kind == nimbusclient.Spout {
 					p.Spouts = append(p.Spouts, row)
 				} else {
-					row.Capacity = ptr(c.capacity)
+					row.Capacity = new(c.capacity)
 					p.Bolts = append(p.Bolts, row)
 				}
 			}
 			if sys {
-				p.Bolts = append(p.Bolts, nimbusclient.ComponentStats{ID: "__system", Kind: nimbusclient.Bolt, Stats: nimbusclient.Stats{Executors: ptr(0), Tasks: ptr(len(f.slots))}})
+				p.Bolts = append(p.Bolts, nimbusclient.ComponentStats{ID: "__system", Kind: nimbusclient.Bolt, Stats: nimbusclient.Stats{Executors: new(0), Tasks: new(len(f.slots))}})
 				slices.SortFunc(p.Bolts, func(x, y nimbusclient.ComponentStats) int { return strings.Compare(x.ID, y.ID) })
 			}
 			for _, slot := range f.slots {
 				host, port := place(slot)
 				p.Workers = append(p.Workers, nimbusclient.Worker{
-					SupervisorID: "sup-" + host, Host: host, Port: port, TopologyID: f.id, TopologyName: f.name, Owner: ptr("ops"),
-					Executors: ptr(*b.t.Summary.Executors / len(f.slots)), UptimeSecs: ptr(b.workerUp(slot)), ComponentTasks: map[string]int64{},
+					SupervisorID: "sup-" + host, Host: host, Port: port, TopologyID: f.id, TopologyName: f.name, Owner: new("ops"),
+					Executors: new(*b.t.Summary.Executors / len(f.slots)), UptimeSecs: new(b.workerUp(slot)), ComponentTasks: map[string]int64{},
 				})
 			}
 			key := cluster.PageKey{Window: w, Sys: sys}
@@ -654,7 +654,7 @@ func (b *fixtureBuilder) slots(executors int) {
 			}
 			at := slices.IndexFunc(hs.Slots, func(x cluster.Slot) bool { return x.Port == port })
 			up := b.workerUp(slot)
-			hs.Slots[at] = cluster.Slot{Port: port, State: cluster.SlotUsed, TopologyID: b.f.id, Executors: n, UptimeSecs: ptr(up), StartAt: fixtureNow.Add(-time.Duration(up) * time.Second)}
+			hs.Slots[at] = cluster.Slot{Port: port, State: cluster.SlotUsed, TopologyID: b.f.id, Executors: n, UptimeSecs: new(up), StartAt: fixtureNow.Add(-time.Duration(up) * time.Second)}
 			for _, e := range b.info {
 				if e.Host == host && e.Port == port {
 					hs.Slots[at].Tasks = append(hs.Slots[at].Tasks, e.ID)
@@ -666,8 +666,8 @@ func (b *fixtureBuilder) slots(executors int) {
 				hs.Slots[at].Lives = []int{16*86400 + 5*3600, 320, 298, 312}
 			}
 			w := nimbusclient.Worker{
-				SupervisorID: hs.ID, Host: host, Port: port, TopologyID: b.f.id, TopologyName: b.f.name, Owner: ptr("ops"),
-				Executors: ptr(hs.Slots[at].Executors), UptimeSecs: ptr(up), ComponentTasks: map[string]int64{},
+				SupervisorID: hs.ID, Host: host, Port: port, TopologyID: b.f.id, TopologyName: b.f.name, Owner: new("ops"),
+				Executors: new(hs.Slots[at].Executors), UptimeSecs: new(up), ComponentTasks: map[string]int64{},
 			}
 			for _, e := range b.info {
 				if e.Host == host && e.Port == port {
@@ -676,7 +676,7 @@ func (b *fixtureBuilder) slots(executors int) {
 			}
 			hs.Workers = append(hs.Workers, w)
 			b.s.ZK.Supervisors[h].UsedPorts = append(b.s.ZK.Supervisors[h].UsedPorts, port)
-			b.s.ZK.Heartbeats[b.f.id] = append(b.s.ZK.Heartbeats[b.f.id], zkview.Heartbeat{Slot: zkview.Slot{Node: hs.ID, Port: port}, Time: fixtureNow.Add(-38 * time.Second), UptimeSecs: ptr(int64(up))})
+			b.s.ZK.Heartbeats[b.f.id] = append(b.s.ZK.Heartbeats[b.f.id], zkview.Heartbeat{Slot: zkview.Slot{Node: hs.ID, Port: port}, Time: fixtureNow.Add(-38 * time.Second), UptimeSecs: new(int64(up))})
 		}
 	}
 }
@@ -726,4 +726,5 @@ func rate(perSec float64, shape string) cluster.Rate {
 
 func noRate() cluster.Rate { return cluster.Rate{PerSec: math.NaN()} }
 
-func ptr[T any](v T) *T { return &v }
+//go:fix inline
+func ptr[T any](v T) *T { return new(v) }

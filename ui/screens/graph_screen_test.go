@@ -150,7 +150,7 @@ func many(top *cluster.Topology) {
 		for i := range 10 {
 			id := fmt.Sprintf("%s-%d", stage, i)
 			top.Structure.Components = append(top.Structure.Components, nimbusclient.ComponentSpec{
-				ID: id, Kind: nimbusclient.Bolt, Inputs: []nimbusclient.Input{shuffle(before)}, Parallelism: ptr(2),
+				ID: id, Kind: nimbusclient.Bolt, Inputs: []nimbusclient.Input{shuffle(before)}, Parallelism: new(2),
 			})
 		}
 		before = stage + "-0"

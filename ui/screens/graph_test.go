@@ -60,7 +60,7 @@ func countStreams(t *cluster.Topology) {
 				set(&bolt.ProcessMs, w, in.From, *page.Bolts[at].ProcessMs)
 			}
 		}
-		e.Stats = &nimbusclient.ExecutorStats{Bolt: bolt, SampleRate: ptr(0.05)}
+		e.Stats = &nimbusclient.ExecutorStats{Bolt: bolt, SampleRate: new(0.05)}
 	}
 }
 

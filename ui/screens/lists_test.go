@@ -398,7 +398,7 @@ func TestTransitions(t *testing.T) {
 		sum := &snap.Cluster.Topologies[i]
 		sum.Status = status
 		base := snap.ZK.Storms[sum.ID]
-		base.KillWaitSecs, base.Mtime = ptr(30), fixtureNow.Add(-6*time.Second)
+		base.KillWaitSecs, base.Mtime = new(30), fixtureNow.Add(-6*time.Second)
 		snap.ZK.Storms[sum.ID] = base
 	}
 	snap.Feed = []cluster.Change{{At: fixtureNow.Add(-18 * time.Second), Kind: cluster.ChangeStatus, TopologyID: snap.Cluster.Topologies[0].ID}}
@@ -450,7 +450,7 @@ func BenchmarkView(b *testing.B) {
 func TestTopologiesDemand(t *testing.T) {
 	snap := fixtureWorld()
 	for i := range 3000 {
-		snap.Cluster.Topologies = append(snap.Cluster.Topologies, nimbusclient.TopologySummary{ID: fmt.Sprintf("more-%d-1", i), Name: fmt.Sprintf("more-%d", i), Status: nimbusclient.Active, Executors: ptr(5000 * (i % 2))})
+		snap.Cluster.Topologies = append(snap.Cluster.Topologies, nimbusclient.TopologySummary{ID: fmt.Sprintf("more-%d-1", i), Name: fmt.Sprintf("more-%d", i), Status: nimbusclient.Active, Executors: new(5000 * (i % 2))})
 	}
 	env := fixtureEnv(snap)
 	for _, id := range []screen.ID{Topologies, Cluster} {
@@ -594,7 +594,7 @@ func TestTopologyTells(t *testing.T) {
 		}, []string{"▲ twitter-clicks is not alive any more (last seen 14:32:03)", "score"}, nil},
 		{"young", func(s *cluster.Snapshot) {
 			for i := range s.Cluster.Topologies {
-				s.Cluster.Topologies[i].UptimeSecs = ptr(20)
+				s.Cluster.Topologies[i].UptimeSecs = new(20)
 			}
 			for _, p := range s.Topologies[twitterID].Pages {
 				p.Totals = map[nimbusclient.Window]nimbusclient.Totals{}
@@ -605,7 +605,7 @@ func TestTopologyTells(t *testing.T) {
 				s.Cluster.Topologies[i].Status = nimbusclient.Killed
 			}
 			base := s.ZK.Storms[twitterID]
-			base.KillWaitSecs, base.Mtime = ptr(30), fixtureNow.Add(-6*time.Second)
+			base.KillWaitSecs, base.Mtime = new(30), fixtureNow.Add(-6*time.Second)
 			s.ZK.Storms[twitterID] = base
 		}, []string{"KILLED ◌ 24s left"}, nil},
 		{"no structure", func(s *cluster.Snapshot) { s.Topologies[twitterID].Structure = nil }, []string{"score        ?        4/12", "S shows system components"}, nil},
@@ -663,7 +663,7 @@ func TestComponentStrips(t *testing.T) {
 		for i := range 150 {
 			row.ID = nimbusclient.ExecutorID{Start: 100 + i, End: 100 + i}
 			row.Host = fmt.Sprintf("h%d", i%9)
-			row.UptimeSecs = ptr(i % 2)
+			row.UptimeSecs = new(i % 2)
 			p.Execs = append(p.Execs, row)
 		}
 	}
@@ -684,7 +684,7 @@ func TestVerdict(t *testing.T) {
 	row := func(host string, start, end int, work int64, ms float64) executorRow {
 		r := executorRow{work: float64(work), share: float64(work) / 100}
 		r.Host, r.ID = host, nimbusclient.ExecutorID{Start: start, End: end}
-		r.Executed, r.ExecuteMs = ptr(work), ptr(ms)
+		r.Executed, r.ExecuteMs = new(work), new(ms)
 		return r
 	}
 	for _, test := range []struct {

@@ -142,13 +142,13 @@ func (s *slots) hosts(env screen.Env) []cluster.Host {
 	want := strings.ToLower(s.filter)
 	var kept []cluster.Host
 	for _, h := range env.Snap.Hosts {
-		text := h.Name
+		names := []string{h.Name}
 		for _, slot := range h.Slots {
 			if t := env.Snap.Topologies[slot.TopologyID]; t != nil {
-				text += " " + t.Summary.Name
+				names = append(names, t.Summary.Name)
 			}
 		}
-		if strings.Contains(strings.ToLower(text), want) {
+		if strings.Contains(strings.ToLower(strings.Join(names, " ")), want) {
 			kept = append(kept, h)
 		}
 	}

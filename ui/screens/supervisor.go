@@ -171,8 +171,8 @@ func livesLine(g theme.Glyphs, slot cluster.Slot) kit.Line {
 		return nil
 	}
 	tail := ""
-	for i := len(slot.Lives) - 1; i >= 0; i-- {
-		part := g.TeeR + human.AgeSecs(slot.Lives[i]) + g.TeeL + g.H
+	for _, v := range slices.Backward(slot.Lives) {
+		part := g.TeeR + human.AgeSecs(v) + g.TeeL + g.H
 		if safetext.Width(tail)+safetext.Width(part) > livesCells-2 {
 			break
 		}
@@ -374,7 +374,7 @@ func (s *supervisor) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 	if press, ok := msg.(tea.KeyPressMsg); ok && !s.body.Typing() {
 		switch {
 		case key.Matches(press, s.keys.open):
-			return s.enter(env)
+			return s.enter()
 		case key.Matches(press, s.keys.copy):
 			at := s.place(env)
 			return screen.Copy(at, at)
@@ -392,7 +392,7 @@ func (s *supervisor) Update(env screen.Env, msg tea.Msg) tea.Cmd {
 
 // enter opens the component of the executor under the cursor, or the topology
 // of the worker.
-func (s *supervisor) enter(env screen.Env) tea.Cmd {
+func (s *supervisor) enter() tea.Cmd {
 	w, ok := s.workers.Selected()
 	if !ok || w.topology == nil {
 		return nil
