@@ -57,7 +57,9 @@ func (c *Client) State() State { return c.rec.snapshot() }
 // An error of fn is returned as it is, unless the connection broke or the
 // Nimbus is not the leader, which explains it better. Reads by several
 // goroutines go one after the other. Each search asks every address at most
-// once; when to search again is up to the caller.
+// once; when to search again is up to the caller. A call that Nimbus answers by
+// closing the connection, as Storm before 1.2.3 does when something fails
+// inside it, fails the whole read; ask what may fail so in a read of its own.
 func (c *Client) Read(ctx context.Context, fn func(*Session) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -73,7 +75,7 @@ func (c *Client) Read(ctx context.Context, fn func(*Session) error) error {
 	if again && ctx.Err() == nil {
 		_, err = c.readOnce(ctx, fn)
 	}
-	if err != nil && ctx.Err() != nil {
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return c.ended(ctx)
 	}
 	return err
@@ -104,8 +106,12 @@ func (c *Client) readOnce(ctx context.Context, fn func(*Session) error) (again b
 		}
 	}
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // given up, which says nothing about Nimbus
+		c.drop()
+		return false, ctx.Err()
 	case cn.broken != nil:
 		c.rec.failed(cn.addr, cn.broken)
+		c.rec.leader(LeaderState{Phase: LeaderDead, Nimbus: cn.leader, By: cn.addr, Err: cn.broken})
 		c.suspects[cn.addr] = true
 		c.unsettled = true
 		c.drop()

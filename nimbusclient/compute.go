@@ -102,7 +102,7 @@ func topologyOf(info *TopologyInfo, kinds map[string]Kind, window Window, sys bo
 		}
 		executors[e.Component] = append(executors[e.Component], e)
 	}
-	t.Tasks, t.Executors, t.WorkerCount = ptr(tasksOf(info.ExecutorList)), ptr(len(info.ExecutorList)), ptr(len(slots))
+	t.Tasks, t.Executors, t.WorkerCount = new(tasksOf(info.ExecutorList)), new(len(info.ExecutorList)), new(len(slots))
 	t.Totals = totalsOf(spouts, bolts, sys)
 	for id, list := range executors {
 		row := rowOf(id, kinds[id], list, info.Errors[id], window, sys)
@@ -139,7 +139,7 @@ func totalsOf(spouts, bolts []Executor, sys bool) map[Window]Totals {
 
 func rowOf(id string, kind Kind, executors []Executor, errs []ErrorInfo, window Window, sys bool) ComponentStats {
 	row := ComponentStats{ID: id, Kind: kind, Stats: aggregateOf(executors, sys).at(window)}
-	row.Stats.Executors, row.Stats.Tasks = ptr(len(executors)), ptr(tasksOf(executors))
+	row.Executors, row.Tasks = new(len(executors)), new(tasksOf(executors))
 	if kind == Bolt {
 		var busiest float64
 		for _, e := range executors {
@@ -173,7 +173,7 @@ func componentOf(info *TopologyInfo, component string, kind Kind, window Window,
 			executors = append(executors, e)
 		}
 	}
-	c.Executors, c.Tasks = ptr(len(executors)), ptr(tasksOf(executors))
+	c.Executors, c.Tasks = new(len(executors)), new(tasksOf(executors))
 	all := aggregateOf(executors, sys)
 	for _, w := range all.windows() {
 		c.Totals[w] = all.at(w)
@@ -184,9 +184,9 @@ func componentOf(info *TopologyInfo, component string, kind Kind, window Window,
 	c.Outputs = all.streams(window, false)
 	for _, e := range executors {
 		row := ExecutorRow{ID: e.ID, Host: e.Host, Port: e.Port, UptimeSecs: e.UptimeSecs, Stats: aggregateOf([]Executor{e}, sys).at(window)}
-		row.Stats.Executors, row.Stats.Tasks = ptr(1), ptr(e.ID.Tasks())
+		row.Executors, row.Tasks = new(1), new(e.ID.Tasks())
 		if kind == Bolt {
-			row.Capacity = ptr(capacityOf(e))
+			row.Capacity = new(capacityOf(e))
 		}
 		c.Execs = append(c.Execs, row)
 	}
@@ -210,7 +210,5 @@ func add(a, b *int64) *int64 {
 	case b == nil:
 		return a
 	}
-	return ptr(*a + *b)
+	return new(*a + *b)
 }
-
-func ptr[T any](v T) *T { return &v }

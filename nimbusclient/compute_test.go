@@ -63,10 +63,8 @@ func (c *comparison) equal(row map[string]any, key string, ours any) {
 	case *int:
 		ours = orNil(v)
 	case *float64: // the UI prints a Java float; "0" stands for nothing
-		switch {
-		case v == nil:
-			ours = "0"
-		default:
+		ours = "0"
+		if v != nil {
 			ours = strconv.FormatFloat(float64(float32(*v)), 'f', 3, 64)
 		}
 	case *string:
@@ -329,8 +327,8 @@ func TestAggregateFormulas(t *testing.T) {
 			Bolt:        &BoltStats{Acked: all(acked), Executed: all(executed), Failed: all(map[StreamID]int64{}), ProcessMs: avg(process), ExecuteMs: avg(execute)},
 		}}
 	}
-	a := exec(1, ptr(300), map[StreamID]int64{in: 100}, map[StreamID]int64{in: 100, tick: 20}, map[StreamID]float64{in: 2}, map[StreamID]float64{in: 3, tick: 0})
-	b := exec(2, ptr(10_000), map[StreamID]int64{in: 300}, map[StreamID]int64{in: 500}, map[StreamID]float64{in: 6}, map[StreamID]float64{in: 1})
+	a := exec(1, new(300), map[StreamID]int64{in: 100}, map[StreamID]int64{in: 100, tick: 20}, map[StreamID]float64{in: 2}, map[StreamID]float64{in: 3, tick: 0})
+	b := exec(2, new(10_000), map[StreamID]int64{in: 300}, map[StreamID]int64{in: 500}, map[StreamID]float64{in: 6}, map[StreamID]float64{in: 1})
 	silent := Executor{ID: ExecutorID{3, 4}, Component: "b", Host: "w1", Port: 6701}
 	info := &TopologyInfo{
 		TopologySummary: TopologySummary{ID: "t-1-1", Name: "t"},

@@ -33,7 +33,7 @@ func (s *Session) wrap(what string, err error) error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		if e.Err == ErrUnsupported {
+		if errors.Is(e, ErrUnsupported) {
 			e.need, e.runs = introduced[e.Op], s.conn.server.runs()
 		}
 		return e

@@ -3,6 +3,7 @@ package nimbusclient
 import (
 	"cmp"
 	"encoding/base64"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -120,6 +121,8 @@ func (b *builder) build(js any, to reflect.Value) {
 		b.buildMap(js, to)
 	case reflect.Struct:
 		b.buildStruct(js, to)
+	default:
+		b.t.Fatalf("no value has a %s", to.Type())
 	}
 }
 
@@ -146,9 +149,7 @@ func (b *builder) entries(js any) []any {
 	var out []any
 	with := func(value any, key any) any {
 		m := map[string]any{"@key": key}
-		for k, v := range value.(map[string]any) {
-			m[k] = v
-		}
+		maps.Copy(m, value.(map[string]any))
 		return m
 	}
 	switch v := js.(type) {
@@ -266,10 +267,10 @@ func (b *builder) expected(r recording, like any) any {
 		js = withTotals(js)
 	}
 	b.build(js, to)
-	if p, isTopology := to.Interface().(*Topology); isTopology {
+	if p, isTopology := reflect.TypeAssert[*Topology](to); isTopology {
 		p.Window, p.Sys = Window(text(r.args, 1)), r.args[2].(bool)
 	}
-	if p, isComponent := to.Interface().(*Component); isComponent {
+	if p, isComponent := reflect.TypeAssert[*Component](to); isComponent {
 		p.Window, p.Sys = Window(text(r.args, 2)), r.args[3].(bool)
 	}
 	return to.Interface()
@@ -294,9 +295,7 @@ func withTotals(js any) any {
 
 func clone(m map[string]any) map[string]any {
 	out := map[string]any{}
-	for k, v := range m {
-		out[k] = v
-	}
+	maps.Copy(out, m)
 	return out
 }
 
@@ -406,13 +405,14 @@ func shown(v any) string {
 				walk(v.Elem())
 			}
 		case reflect.Struct:
-			for i := range v.NumField() {
-				walk(v.Field(i))
+			for _, f := range v.Fields() {
+				walk(f)
 			}
 		case reflect.String:
 			text.WriteString(v.String() + "\x00")
 		case reflect.Int, reflect.Int64:
 			text.WriteString(base64.StdEncoding.EncodeToString([]byte{byte(v.Int() >> 56), byte(v.Int() >> 40), byte(v.Int() >> 24), byte(v.Int() >> 16), byte(v.Int() >> 8), byte(v.Int())}))
+		default: // figures are no names to sort by
 		}
 	}
 	walk(reflect.ValueOf(v))

@@ -21,6 +21,7 @@ var (
 	ErrHTTP        = errors.New("speaks HTTP")
 	ErrSSH         = errors.New("speaks SSH")
 	ErrZooKeeper   = errors.New("is ZooKeeper")
+	ErrNotNimbus   = errors.New("is not Nimbus")
 	ErrTLS         = errors.New("wants TLS")
 	ErrSASL        = errors.New("wants SASL")
 
@@ -87,13 +88,24 @@ func (e *Error) Unwrap() []error {
 
 // Error returns the sentence.
 func (e *Error) Error() string {
+	if sentence := e.sentence(); sentence != "" {
+		return sentence
+	}
+	return e.Addr + ": " + e.Short() + "."
+}
+
+// sentence is the text of errors that do not simply begin with the address, ""
+// for the others.
+func (e *Error) sentence() string {
 	switch e.Err {
-	case ErrHTTP:
+	case ErrHTTP: //nolint:errorlint // Err is one of our sentinels, never wrapped
 		return e.Addr + " speaks HTTP, not Thrift. That looks like the UI port."
 	case ErrSSH:
 		return e.Addr + " speaks SSH, not Thrift."
 	case ErrZooKeeper:
 		return e.Addr + " is ZooKeeper, not Nimbus."
+	case ErrNotNimbus:
+		return e.Addr + " speaks Thrift, but is not Nimbus. That looks like a supervisor's or the DRPC port."
 	case ErrTLS:
 		return e.Addr + " speaks TLS, not plain Thrift."
 	case ErrSASL:
@@ -108,24 +120,26 @@ func (e *Error) Error() string {
 		}
 		return fmt.Sprintf("%s is not the leader any more; it names %s.", e.Addr, e.leader)
 	case ErrNotAlive:
-		return orText(e.About, "the topology") + " is not alive."
+		return orText(e.About, "The topology") + " is not alive."
 	case ErrUnauthorized:
 		return fmt.Sprintf("Nimbus refuses %s%s: not permitted.", e.Op, forUser(e.user))
 	case ErrUnsupported:
-		return fmt.Sprintf("%s needs Storm %s; %s runs %s.", e.Op, e.need, e.Addr, e.runs)
+		return fmt.Sprintf("%s needs Storm %s; %s runs %s.", e.Op, orText(e.need, "of another version"), e.Addr, orText(e.runs, "another"))
 	case ErrInternal:
 		return fmt.Sprintf("%s: %s failed inside Nimbus%s.", e.Addr, e.Op, about(e.About))
 	case ErrFrameTooLarge:
 		return fmt.Sprintf("%s: the reply of %s to %s exceeds %s.", e.Addr, megabytes(e.size), e.Op, megabytes(e.limit))
+	case ErrClientClosed:
+		return "The client is closed."
 	}
-	return e.Addr + ": " + e.Short() + "."
+	return ""
 }
 
 // Short returns what happened in a few words without the address, for a row
 // that names it already.
 func (e *Error) Short() string {
 	switch e.Err {
-	case ErrTimeout:
+	case ErrTimeout: //nolint:errorlint // Err is one of our sentinels, never wrapped
 		switch {
 		case e.Op == opConnect:
 			return "no connection in " + seconds(e.took)
@@ -142,12 +156,19 @@ func (e *Error) Short() string {
 		return fmt.Sprintf("the answer to %s makes no sense%s", e.Op, because(e.Cause))
 	case ErrUnreachable:
 		return unreachable(e.Cause)
-	case ErrUnknownHost, ErrRefused, ErrHTTP, ErrSSH, ErrZooKeeper, ErrTLS, ErrClientClosed:
-		return e.Err.Error()
 	case ErrSASL:
 		return "answers, but asks for SASL"
+	case ErrFrameTooLarge:
+		return fmt.Sprintf("the reply of %s to %s exceeds %s", megabytes(e.size), e.Op, megabytes(e.limit))
+	case ErrNoAnswer:
+		if len(e.Seeds) == 1 {
+			return e.Seeds[0].Short()
+		}
+	case ErrNoLeader, ErrNotLeader, ErrNotAlive, ErrUnauthorized, ErrUnsupported, ErrInternal:
+	default:
+		return e.Err.Error()
 	}
-	return strings.TrimSuffix(e.Error(), ".")
+	return strings.TrimSuffix(e.sentence(), ".")
 }
 
 func (e *Error) noAnswer() string {
@@ -184,13 +205,13 @@ func (e *Error) Hint() string {
 		transport = "Set transport: in the cluster's config, or storm.thrift.transport in storm.yaml."
 	)
 	switch e.Err {
-	case ErrUnknownHost:
+	case ErrUnknownHost: //nolint:errorlint // Err is one of our sentinels, never wrapped
 		return "/etc/hosts, DNS; or the address given for Nimbus."
 	case ErrRefused:
 		return "Is Nimbus running there? storm nimbus; " + port
 	case ErrUnreachable:
 		return "VPN? From here: nc -vz " + strings.ReplaceAll(e.Addr, ":", " ")
-	case ErrHTTP, ErrSSH:
+	case ErrHTTP, ErrSSH, ErrNotNimbus:
 		return port
 	case ErrZooKeeper:
 		return port + " ZooKeeper goes with --zk."
@@ -239,7 +260,7 @@ func (e *Error) hintOfSeeds() string {
 	}
 	for _, s := range e.Seeds {
 		switch s.Err {
-		case ErrHTTP, ErrSSH, ErrZooKeeper, ErrTLS, ErrSASL, ErrProtocol:
+		case ErrHTTP, ErrSSH, ErrZooKeeper, ErrNotNimbus, ErrTLS, ErrSASL, ErrProtocol:
 			return s.Addr + ": " + s.Hint()
 		}
 	}

@@ -27,7 +27,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeNet struct {
 	mu    sync.Mutex
 	peers map[string]func(net.Conn) // what an address does with a connection
-	gone  map[string]bool           // blackholes: nothing ever comes back
+	gone  map[string]bool           // blackholes: no connection ever comes about
+	mute  map[string]bool           // connections stand, but nothing comes back
 	dials map[string]int
 	open  map[string][]net.Conn
 	ips   map[string]string // host → address, for connections and lookups
@@ -36,7 +37,7 @@ type fakeNet struct {
 
 func newFakeNet() *fakeNet {
 	return &fakeNet{
-		peers: map[string]func(net.Conn){}, gone: map[string]bool{}, dials: map[string]int{},
+		peers: map[string]func(net.Conn){}, gone: map[string]bool{}, mute: map[string]bool{}, dials: map[string]int{},
 		open: map[string][]net.Conn{}, ips: map[string]string{},
 	}
 }
@@ -48,6 +49,23 @@ type addressed struct {
 }
 
 func (c addressed) RemoteAddr() net.Addr { return c.remote }
+
+// mutable is a peer's end of a connection, which may fall silent.
+type mutable struct {
+	net.Conn
+	n    *fakeNet
+	addr string
+}
+
+func (c mutable) Write(b []byte) (int, error) {
+	c.n.mu.Lock()
+	mute := c.n.mute[c.addr]
+	c.n.mu.Unlock()
+	if mute {
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
+}
 
 func (n *fakeNet) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	n.mu.Lock()
@@ -70,7 +88,7 @@ func (n *fakeNet) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	n.open[addr] = append(n.open[addr], theirs)
 	n.mu.Unlock()
 	n.done.Go(func() {
-		peer(theirs)
+		peer(mutable{theirs, n, addr})
 		_ = theirs.Close()
 	})
 	p, _ := strconv.Atoi(port)
@@ -112,6 +130,13 @@ func (n *fakeNet) blackhole(addr string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.gone[addr] = true
+}
+
+// freeze keeps the connections and the port of a daemon, but nothing answers.
+func (n *fakeNet) freeze(addr string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.mute[addr] = true
 }
 
 func (n *fakeNet) dialled(addr string) int {
@@ -256,9 +281,9 @@ func writeFrame(w io.Writer, message []byte) error {
 }
 
 // cluster makes a network with one daemon an address; the first leads.
-func cluster(version string, addrs ...string) (*fakeNet, *fakeCluster) {
+func cluster(addrs ...string) (*fakeNet, *fakeCluster) {
 	n := newFakeNet()
-	f := &fakeCluster{version: version, leader: addrs[0], alive: slices.Clone(addrs), refuse: map[string]bool{}, born: time.Now().Add(-time.Hour)}
+	f := &fakeCluster{version: "2.8.3", leader: addrs[0], alive: slices.Clone(addrs), refuse: map[string]bool{}, born: time.Now().Add(-time.Hour)}
 	for _, a := range addrs {
 		n.listen(a, (&fakeNimbus{fakeCluster: f, self: a}).serve())
 	}

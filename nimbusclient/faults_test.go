@@ -97,6 +97,12 @@ func TestFaultyPeers(t *testing.T) {
 			want: ErrZooKeeper, text: "zk1:2181 is ZooKeeper, not Nimbus.", hint: "--zk", after: -1,
 		},
 		{
+			name: "a supervisor", addr: "w1:6628", peer: answering(func(c net.Conn, request []byte) {
+				_ = writeFrame(c, message(nameOf(request), thrift.EXCEPTION, seqOf(request), thrift.I32, 0, 2, 0, 0, 0, thrift.UNKNOWN_METHOD, 0))
+			}),
+			want: ErrNotNimbus, text: "w1:6628 speaks Thrift, but is not Nimbus.", hint: "6627", after: -1,
+		},
+		{
 			name: "a list of a hundred million", peer: answering(func(c net.Conn, request []byte) {
 				_ = writeFrame(c, message("getLeader", thrift.REPLY, seqOf(request), list(thrift.STRUCT, 5, 0xf5, 0xe1, 0)...))
 			}),
@@ -170,7 +176,7 @@ func TestFaultyPeers(t *testing.T) {
 				if tt.peer != nil {
 					n.listen(addr, tt.peer)
 				}
-				if tt.want == ErrRefused {
+				if errors.Is(tt.want, ErrRefused) {
 					n.ips["nim-a"] = "10.0.0.1"
 				}
 				c := n.client(t, addr)
@@ -236,7 +242,7 @@ func TestZooKeeperIsAskedOnce(t *testing.T) {
 // one, and the reader begins anew.
 func TestBrokenConnectionIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, f := cluster("2.8.3", nimA)
+		n, f := cluster(nimA)
 		c := n.client(t, nimA)
 		if err := tasks(t, c); err != nil {
 			t.Fatal(err)
@@ -256,7 +262,7 @@ func TestBrokenConnectionIsReplaced(t *testing.T) {
 			_, err := s.Cluster()
 			return err
 		})
-		if e := asError(t, err); e.Err != ErrClosed || e.Op != "getClusterInfo" || runs != 2 {
+		if e := asError(t, err); !errors.Is(e, ErrClosed) || e.Op != "getClusterInfo" || runs != 2 {
 			t.Errorf("error %v after %d runs", err, runs)
 		}
 		// Nor may an error be hidden by the reader.
@@ -273,13 +279,13 @@ func TestBrokenConnectionIsReplaced(t *testing.T) {
 // One reply above the limit costs that call only.
 func TestFrameTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, f := cluster("2.8.3", nimA)
+		n, f := cluster(nimA)
 		f.big = 17_000_000
 		c := n.client(t, nimA)
 		err := c.Read(t.Context(), func(s *Session) error {
 			_, err := s.Conf("words-1-1")
 			e := asError(t, err)
-			if want := "nim-a:6627: the reply of 17.0 MB to getTopologyConf exceeds 16.8 MB."; e.Err != ErrFrameTooLarge || e.Error() != want {
+			if want := "nim-a:6627: the reply of 17.0 MB to getTopologyConf exceeds 16.8 MB."; !errors.Is(e, ErrFrameTooLarge) || e.Error() != want {
 				t.Errorf("error %v, want %q", err, want)
 			}
 			if want := "--max-frame raises the limit, or nimbus.max_frame in the config."; e.Hint() != want {
@@ -300,19 +306,19 @@ func TestFrameTooLarge(t *testing.T) {
 // What Nimbus refuses or does not know is the answer to one question.
 func TestRefusalsKeepTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, f := cluster("2.8.3", nimA)
+		n, f := cluster(nimA)
 		c := n.client(t, nimA)
 		f.refuse["getTopologyConf"] = true
 		err := c.Read(t.Context(), func(s *Session) error {
 			_, err := s.Conf("words-1-1")
-			if e := asError(t, err); e.Err != ErrUnauthorized || e.Error() != "Nimbus refuses getTopologyConf for user ops: not permitted." || e.Hint() == "" {
+			if e := asError(t, err); !errors.Is(e, ErrUnauthorized) || e.Error() != "Nimbus refuses getTopologyConf for user ops: not permitted." || e.Hint() == "" {
 				t.Errorf("error %v", err)
 			}
 			f.mu.Lock()
 			f.refuse["getTopologyConf"] = false
 			f.mu.Unlock()
 			_, err = s.Conf("gone-1-1")
-			if e := asError(t, err); e.Err != ErrNotAlive || e.Error() != "gone-1-1 is not alive." || e.Hint() == "" {
+			if e := asError(t, err); !errors.Is(e, ErrNotAlive) || e.Error() != "gone-1-1 is not alive." || e.Hint() == "" {
 				t.Errorf("error %v", err)
 			}
 			_, err = s.Conf("words-1-1")
@@ -323,7 +329,7 @@ func TestRefusalsKeepTheConnection(t *testing.T) {
 		}
 		// An error of the reader is its own.
 		mine := errors.New("mine")
-		if err := c.Read(t.Context(), func(*Session) error { return mine }); err != mine {
+		if err := c.Read(t.Context(), func(*Session) error { return mine }); !errors.Is(err, mine) {
 			t.Errorf("error %v, want %v", err, mine)
 		}
 		if n.dialled(nimA) != 1 {
@@ -343,7 +349,7 @@ func TestUnsupported(t *testing.T) {
 			return err
 		})
 		e := asError(t, err)
-		if want := "getLogConfig needs Storm 1.0; nim-a:6627 runs 0.10."; e.Err != ErrUnsupported || e.Error() != want || e.Hint() == "" {
+		if want := "getLogConfig needs Storm 1.0; nim-a:6627 runs 0.10."; !errors.Is(e, ErrUnsupported) || e.Error() != want || e.Hint() == "" {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	})
@@ -374,7 +380,7 @@ func TestClose(t *testing.T) {
 // The caller's context ends a read at once, and the client goes on.
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n, _ := cluster("2.8.3", nimA)
+		n, _ := cluster(nimA)
 		c := n.client(t, nimA)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -382,7 +388,14 @@ func TestCancel(t *testing.T) {
 		n.listen(nimA, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 		began := time.Now()
 		err := c.Read(ctx, func(*Session) error { return nil })
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+		if want := "nim-a:6627: accepts connections, but does not answer in 1s."; !errors.Is(err, ErrTimeout) || err.Error() != want || time.Since(began) != time.Second {
+			t.Errorf("error %v after %v", err, time.Since(began))
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		began = time.Now()
+		err = c.Read(ctx, func(*Session) error { return nil })
+		if !errors.Is(err, context.Canceled) || time.Since(began) != time.Second {
 			t.Errorf("error %v after %v", err, time.Since(began))
 		}
 		n.listen(nimA, healthy)

@@ -21,6 +21,9 @@ func (cn *conn) ask(ctx context.Context) (named *Nimbus, leads bool, err error) 
 	cn.server.HasGetLeader = false
 	s := &Session{ctx: ctx, conn: cn}
 	cluster, err := s.Cluster()
+	if errors.Is(err, ErrUnsupported) {
+		return nil, false, &Error{Op: "getClusterInfo", Addr: cn.addr, Err: ErrNotNimbus}
+	}
 	if err != nil {
 		return nil, false, err
 	}

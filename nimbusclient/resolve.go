@@ -167,8 +167,7 @@ func (c *Client) probe(ctx context.Context, addr string) probe {
 		p.named, p.leads, p.err = p.conn.ask(ctx)
 		p.conn.step(askedWith(p.conn.server), began, p.err)
 	}
-	var e *Error
-	if errors.As(p.err, &e) && e.Err == ErrClosed && e.first && c.isZooKeeper(ctx, addr) {
+	if e, ok := errors.AsType[*Error](p.err); ok && errors.Is(e, ErrClosed) && e.first && c.isZooKeeper(ctx, addr) {
 		p.err = &Error{Op: e.Op, Addr: addr, Err: ErrZooKeeper}
 	}
 	var names string
@@ -265,8 +264,7 @@ func (s *search) explain() error {
 	var dead *Nimbus
 	failed := map[string]bool{}
 	for _, p := range s.done {
-		var one *Error
-		if errors.As(p.err, &one) {
+		if one, failing := errors.AsType[*Error](p.err); failing {
 			e.Seeds = append(e.Seeds, one)
 			failed[p.addr] = true
 		}
@@ -284,7 +282,7 @@ func (s *search) explain() error {
 	switch {
 	case dead != nil:
 		state.Phase, state.Nimbus, state.By = LeaderDead, *dead, e.by
-	case e.Err == ErrNoLeader:
+	case errors.Is(e, ErrNoLeader):
 		state.Phase = LeaderNone
 	}
 	s.c.rec.leader(state)

@@ -21,7 +21,7 @@ func value(v reflect.Value) any {
 	if !v.IsValid() {
 		return nil
 	}
-	if name, ok := v.Interface().(fmt.Stringer); ok && v.Kind() == reflect.Int64 {
+	if name, ok := reflect.TypeAssert[fmt.Stringer](v); ok && v.Kind() == reflect.Int64 {
 		return name.String()
 	}
 	switch v.Kind() {
