@@ -7,6 +7,12 @@
 // Storm 2.x answers every question politely and wrongly (no workers, no
 // executors), so an answer that was not confirmed never leaves this package.
 //
+// What failed is an [*Error]: a plain sentence, a hint, and a sentinel to tell
+// it apart with errors.Is. [Client.State] says at any time who leads, who named
+// it, and how each address answered. The convert files are the only ones that
+// look into generated Thrift structs; compute.go and aggregate.go hold the
+// formulas of the Storm UI of 0.9 and 0.10.
+//
 // # Guarantees
 //
 //   - Absent is absent: a number that the server did not send is nil, never 0.

@@ -260,7 +260,7 @@ func (e *Error) hintOfSeeds() string {
 	}
 	for _, s := range e.Seeds {
 		switch s.Err {
-		case ErrHTTP, ErrSSH, ErrZooKeeper, ErrNotNimbus, ErrTLS, ErrSASL, ErrProtocol:
+		case ErrHTTP, ErrSSH, ErrZooKeeper, ErrNotNimbus, ErrTLS, ErrSASL, ErrProtocol: //nolint:errorlint // Err is one of our sentinels, never wrapped
 			return s.Addr + ": " + s.Hint()
 		}
 	}
