@@ -42,7 +42,7 @@ func (c combination) String() string { return strings.Join(c.args, " ") }
 // The commands give the same values as the Storm UI of a running cluster: for
 // every topology, component, window, with and without system components. A round
 // is REST – stormtop – REST, valid when both REST answers agree.
-func TestSameAsLiveREST(t *testing.T) {
+func TestLabSameAsREST(t *testing.T) {
 	nimbus := require.Env(t, "STORMTOP_NIMBUS", "addresses of a cluster's Nimbuses")
 	ui := os.Getenv("LAB_UI")
 	if ui == "" {
@@ -54,7 +54,7 @@ func TestSameAsLiveREST(t *testing.T) {
 	open := l.combinations()
 	total := len(open)
 	deadline := time.Now().Add(patience)
-	values, rounds, invalid := 0, 0, 0
+	values, rounds, invalid, passing := 0, 0, 0, 0
 	for len(open) > 0 && time.Now().Before(deadline) && !t.Failed() {
 		var again []combination
 		for _, o := range l.rounds(open) {
@@ -66,9 +66,12 @@ func TestSameAsLiveREST(t *testing.T) {
 			case !o.valid:
 				invalid++
 				again = append(again, o.of)
-			}
-			for _, d := range o.differences {
-				t.Errorf("%s: %s", o.of, d)
+			case len(o.differences) > 0:
+				// Two questions at once can set Nimbus' own memory of the
+				// heartbeats back by one, for a moment between two equal REST
+				// answers. A difference of ours stays when it is asked alone.
+				passing++
+				l.alone(o)
 			}
 		}
 		open = again
@@ -76,8 +79,28 @@ func TestSameAsLiveREST(t *testing.T) {
 	for _, c := range open {
 		t.Errorf("no valid round of %q within %s: REST kept moving", c, patience)
 	}
-	fmt.Printf("REST: compared live with %s (Storm %s): %d combinations, %d values, %d rounds of which %d were not of one moment\n",
-		ui, l.line, total, values, rounds, invalid)
+	fmt.Printf("REST: compared live with %s (Storm %s): %d combinations, %d values, %d rounds of which %d were not of one moment and %d were asked again alone\n",
+		ui, l.line, total, values, rounds, invalid, passing)
+}
+
+// alone repeats a round that differed, with nothing else being asked, until a
+// valid one shows the difference again, which is an error, or shows none.
+func (l *live) alone(o outcome) {
+	for range 10 {
+		again := l.round(o.of)
+		switch {
+		case again.err != nil:
+			l.t.Errorf("%s: %v", o.of, again.err)
+			return
+		case !again.valid:
+			continue
+		}
+		for _, d := range again.differences {
+			l.t.Errorf("%s: %s (before: %s)", o.of, d, strings.Join(o.differences, "; "))
+		}
+		return
+	}
+	l.t.Errorf("%s: %s, and no valid round to see it again", o.of, strings.Join(o.differences, "; "))
 }
 
 type live struct {
