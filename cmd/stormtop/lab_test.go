@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"net"
 	"os"
@@ -90,13 +91,27 @@ func TestLabLeaderKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := consoleOn(t, c, 120, 40, "--view topologies")
-	p.await("workers of a topology", func(s string) bool { return workersColumn.MatchString(s) })
+	ids, err := c.TopologyIDs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A supervisor that still fetches a topology's code ends itself when its
+	// Nimbus goes; every topology must be at work first.
+	p.patience = 2 * time.Minute
+	p.await("every topology at work", func(s string) bool {
+		for name := range ids {
+			if !regexp.MustCompile(` ` + regexp.QuoteMeta(name) + ` .*\d/s .*\d/s`).MatchString(s) {
+				return false
+			}
+		}
+		return len(workersColumn.FindAllString(s, -1)) >= len(ids)
+	})
 	if err := c.Kill(t.Context(), dead, "nimbus"); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.Start(t.Context(), dead, "nimbus"); err != nil {
-			t.Logf("starting %s again: %v", dead, err)
+		if err := c.Start(context.WithoutCancel(t.Context()), dead, "nimbus"); err != nil {
+			t.Errorf("starting %s again: %v", dead, err)
 		}
 	})
 	var elected time.Time
