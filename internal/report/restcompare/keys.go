@@ -236,7 +236,9 @@ var TopologyPage = Endpoint{Path: "topology/ID?window&sys", Command: "topology",
 // ComponentPage is what `component` answers.
 var ComponentPage = Endpoint{Path: "topology/ID/component/COMP?window&sys", Command: "component", Object: Object{
 	Keys: slices.Concat(
-		exact("id", "name", "topologyId", "topologyStatus", "componentType", "executors", "tasks", "window", "debug", "schedulerDisplayResource"),
+		exact("id", "name", "topologyId", "topologyStatus", "componentType", "window", "debug", "schedulerDisplayResource"),
+		// 1.x sends neither for a system component asked about without them.
+		unsent("executors", "tasks"),
 		ruled(Sampling, "samplingPct"), unsent(requested...), ruled(Generic, "requestedGenericResources"),
 	),
 	LeftOut: slices.Concat(
