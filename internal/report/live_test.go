@@ -152,6 +152,7 @@ func (l *live) combinations() []combination {
 		l.t.Fatal("no topology runs: submit one before comparing")
 	}
 	for _, t := range topologies.Topologies {
+		l.awaitStatistics(t.ID)
 		var page struct {
 			Spouts []struct{ SpoutID string }
 			Bolts  []struct{ BoltID string }
@@ -180,6 +181,28 @@ func (l *live) combinations() []combination {
 		}
 	}
 	return list
+}
+
+// awaitStatistics waits for a topology's first heartbeats. Until then old UIs
+// print a row of nothing for all time, where stormtop has no row.
+func (l *live) awaitStatistics(id string) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); <-tick.C {
+		var page struct {
+			TopologyStats []struct {
+				Window  string
+				Emitted *float64
+			}
+		}
+		l.into("topology/"+url.PathEscape(id), &page)
+		for _, row := range page.TopologyStats {
+			if row.Window == string(nimbusclient.WindowAll) && row.Emitted != nil && *row.Emitted > 0 {
+				return
+			}
+		}
+	}
+	l.t.Fatalf("%s has no statistics after two minutes", id)
 }
 
 // outcome is what one round came to.
