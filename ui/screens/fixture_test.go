@@ -726,5 +726,4 @@ func rate(perSec float64, shape string) cluster.Rate {
 
 func noRate() cluster.Rate { return cluster.Rate{PerSec: math.NaN()} }
 
-//go:fix inline
 func ptr[T any](v T) *T { return new(v) }
