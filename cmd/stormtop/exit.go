@@ -94,7 +94,11 @@ func explain(err error) (int, []said) {
 		return exitUnreachable, []said{{"No answer in time.", "--timeout raises the limit."}}
 	}
 	if zk, ok := errors.AsType[*zkview.ReadError](err); ok {
-		return zkCode(zk), []said{{sentence(zk.Error()), zk.Hint}}
+		hint := zk.Hint
+		if strings.HasPrefix(hint, "zk ls ") {
+			hint = "stormtop " + hint
+		}
+		return zkCode(zk), []said{{sentence(zk.Error()), hint}}
 	}
 	return exitCondition, []said{{sentence(err.Error()), ""}}
 }

@@ -43,7 +43,7 @@ func TestExitCodes(t *testing.T) {
 		{nimbusError(nimbusclient.ErrUnauthorized), 5, "not permitted"},
 		{nimbusError(nimbusclient.ErrUnsupported), 5, "needs Storm"},
 		{nimbusError(nimbusclient.ErrInternal), 5, "failed inside Nimbus"},
-		{&zkview.ReadError{Op: "reading /x", Err: zkview.ErrNoNode, Hint: "zk ls /"}, 4, "stormtop: reading /x: no such node.\n  zk ls /\n"},
+		{&zkview.ReadError{Op: "reading /x", Err: zkview.ErrNoNode, Hint: "zk ls /"}, 4, "stormtop: reading /x: no such node.\n  stormtop zk ls /\n"},
 		{&zkview.ReadError{Op: "reading /x", Err: zkview.ErrNoAuth}, 5, "no read permission"},
 		{&zkview.ReadError{Op: "reading x", Err: zkview.ErrPath}, 2, ""},
 		{&zkview.ReadError{Op: "reading /x", Err: zkview.ErrUnavailable}, 3, ""},

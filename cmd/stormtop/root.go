@@ -47,7 +47,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	a.plainWithoutColour(args)
 	code := exitDone
 	err := fang.Execute(ctx, root,
-		fang.WithoutVersion(), fang.WithoutManpage(),
+		fang.WithoutVersion(), fang.WithoutManpage(), fang.WithoutCompletions(),
 		fang.WithErrorHandler(func(_ io.Writer, _ fang.Styles, err error) { code = conclude(a.stderr, err) }))
 	if err == nil {
 		return exitDone
@@ -101,6 +101,7 @@ func (a *app) root() *cobra.Command {
 		},
 	}
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	root.SetHelpCommand(a.helpCommand())
 	root.SetFlagErrorFunc(flagError)
 	root.Flags().StringVar(&view, "view", "", "screen to begin with: SCREEN or SCREEN:NAME")
 	a.addFlags(root.PersistentFlags())
@@ -108,7 +109,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.statusCommand(), a.listCommand(), a.topologyCommand(), a.componentCommand(),
 		a.supervisorsCommand(), a.slotsCommand(), a.workersCommand(), a.dagCommand(), a.confCommand(),
-		a.zkCommand(), a.doctorCommand(), a.configCommand(), a.keysCommand(), a.versionCommand(), a.demoCommand(),
+		a.zkCommand(), a.doctorCommand(), a.configCommand(), a.keysCommand(), a.versionCommand(), a.completionCommand(), a.demoCommand(),
 	)
 	for _, cmd := range root.Commands() {
 		a.shortHelp(cmd)

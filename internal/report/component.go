@@ -99,7 +99,7 @@ func componentFacts(body object) []fact {
 	facts := []fact{
 		{"component", of("id", plain) + " (" + kind + ")"},
 		{"topology", of("name", plain) + "  " + of("topologyId", plain)},
-		{"size", of("executors", count) + " executors · " + of("tasks", count) + " tasks"},
+		{"size", several(body.get("executors"), "executor") + " · " + several(body.get("tasks"), "task")},
 	}
 	if skew := body.get("skew"); skew != nil {
 		facts = append(facts, fact{"skew", human.Decimal(number(skew), 1)})

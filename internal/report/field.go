@@ -156,6 +156,18 @@ func latency(v any) string { return human.Latency(number(v)) }
 func age(v any) string     { return human.AgeSecs(int64(number(v))) }
 func load(v any) string    { return human.Capacity(number(v)) }
 
+// several counts things.
+func several(n any, thing string) string {
+	switch {
+	case n == nil:
+		return human.Unknown + " " + thing + "s"
+	case number(n) == 1:
+		return "1 " + thing
+	default:
+		return count(n) + " " + thing + "s"
+	}
+}
+
 // megabytes shows memory that Storm counts in MB.
 func megabytes(v any) string { return human.Bytes(number(v) * (1 << 20)) }
 

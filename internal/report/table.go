@@ -52,7 +52,7 @@ func (s section) writeFacts(out *bufio.Writer, opts Options) {
 		width = max(width, safetext.Width(f.label))
 	}
 	for _, f := range s.facts {
-		writeLine(out, safetext.PadRight(f.label, width)+"  "+safetext.Clean(f.text), opts)
+		writeLine(out, strings.TrimRight(safetext.PadRight(f.label, width)+"  "+safetext.Clean(f.text), " "), opts)
 	}
 }
 

@@ -179,7 +179,7 @@ func topologyFacts(body object) []fact {
 		{"id", of("id", plain)},
 		{"status", status},
 		{"up", of("uptimeSeconds", age)},
-		{"workers", of("workersTotal", count) + " · " + of("executorsTotal", count) + " executors · " + of("tasksTotal", count) + " tasks"},
+		{"size", several(body.get("workersTotal"), "worker") + " · " + several(body.get("executorsTotal"), "executor") + " · " + several(body.get("tasksTotal"), "task")},
 		{"timeout", of("msgTimeout", age)},
 	}
 	if body.get("owner") != nil {
