@@ -26,6 +26,13 @@ var Connections = screen.Register(screen.Spec{
 	New:   func(env screen.Env, _ screen.Arg) screen.Screen { return newConnections(env) },
 })
 
+// The advice has a column of its own from tryFrom cells on; below, it stands
+// under its row.
+const (
+	tryCells = 44
+	tryFrom  = 16 + 1 + 24 + 1 + tryCells
+)
+
 // endpoint is one address.
 type endpoint struct {
 	kind, addr, what, try string
@@ -62,7 +69,7 @@ func (s *connections) table() *kit.Table[endpoint] {
 	t := kit.NewTable(endpoint.key,
 		kit.Column[endpoint]{Title: "TARGET", Min: 16, Max: 30, Fit: true, Cell: func(r endpoint) kit.Line { return kit.T(r.addr) }},
 		kit.Column[endpoint]{Title: "WHAT HAPPENED", Min: 24, Flex: 1, CutEnd: true, Cell: func(r endpoint) kit.Line { return kit.T(r.what) }},
-		kit.Column[endpoint]{Title: "WHAT TO TRY", Min: 24, Flex: 1, CutEnd: true, Priority: 3, Cell: func(r endpoint) kit.Line { return kit.S(theme.Dim, r.try) }},
+		kit.Column[endpoint]{Title: "WHAT TO TRY", Min: tryCells, Flex: 1, CutEnd: true, Priority: 3, Cell: func(r endpoint) kit.Line { return kit.S(theme.Dim, r.try) }},
 	)
 	t.Level = func(r endpoint) kit.Level { return r.level }
 	t.Extra = s.extra
@@ -74,7 +81,7 @@ func (s *connections) table() *kit.Table[endpoint] {
 // and the steps of the last try when they were asked for.
 func (s *connections) extra(r endpoint, w int) []kit.Line {
 	var lines []kit.Line
-	if (w < 90 || s.open[r.key()]) && r.try != "" {
+	if (w < tryFrom || s.open[r.key()]) && r.try != "" {
 		for _, part := range folded(r.try, w-4) {
 			lines = append(lines, kit.S(theme.Dim, "  "+part))
 		}

@@ -285,7 +285,7 @@ func (s *slots) View(env screen.Env, size screen.Size) string {
 	room := size.H - len(head) - len(foot)
 	if room < 4 { // the map comes first
 		foot = nil
-		room = size.H - len(head)
+		room = max(0, size.H-len(head))
 	}
 	var grid []string
 	switch {
