@@ -183,12 +183,17 @@ func (l *live) combinations() []combination {
 	return list
 }
 
+// firstBeats is how long a topology may take to report. A supervisor of 0.9 that
+// was busy with the slot's last topology gives a worker up after two minutes
+// (supervisor.worker.start.timeout.secs) and only then starts the new one.
+const firstBeats = 4 * time.Minute
+
 // awaitStatistics waits for a topology's first heartbeats. Until then old UIs
 // print a row of nothing for all time, where stormtop has no row.
 func (l *live) awaitStatistics(id string) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(firstBeats); time.Now().Before(deadline); <-tick.C {
 		var page struct {
 			TopologyStats []struct {
 				Window  string
@@ -202,7 +207,7 @@ func (l *live) awaitStatistics(id string) {
 			}
 		}
 	}
-	l.t.Fatalf("%s has no statistics after two minutes", id)
+	l.t.Fatalf("%s has no statistics after %s", id, firstBeats)
 }
 
 // outcome is what one round came to.
