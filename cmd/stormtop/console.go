@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -246,6 +247,8 @@ func zooKeeperOf(conf map[string]any, nimbusHost string) (servers []string, root
 	switch p := conf["storm.zookeeper.port"].(type) {
 	case float64:
 		port = fmt.Sprint(int(p))
+	case json.Number:
+		port = p.String()
 	case string:
 		port = p
 	}

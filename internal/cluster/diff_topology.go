@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/stormtop/stormtop/nimbusclient"
@@ -82,14 +81,13 @@ func diffErrors(old, now *Topology, base Change) []Change {
 		if before, listed := was[name]; !listed || before.Time >= e.Time {
 			continue
 		}
-		text, _, _ := strings.Cut(e.Error, "\n")
 		c := base
 		c.Kind, c.Level, c.Component, c.At = ChangeError, LevelWarn, name, time.Unix(e.Time, 0)
 		where := ""
 		if e.Host != nil && e.Port != nil && *e.Host != "" {
 			where = fmt.Sprintf(" on %s:%d", *e.Host, *e.Port)
 		}
-		c.Detail = name + where + ": " + text
+		c.Detail = name + where + ": " + Headline(e.Error)
 		out = append(out, c)
 	}
 	return out

@@ -201,10 +201,9 @@ func findErrors(v *view) []candidate {
 			if v.now.Sub(at) > v.limits.ErrorWithin {
 				continue
 			}
-			first, _, _ := strings.Cut(e.Error, "\n")
 			f := Finding{
 				Rule: "error", Level: cluster.LevelWarn, Where: t.Summary.Name, TopologyID: t.Summary.ID, Component: c.ID,
-				Since: at, What: fmt.Sprintf("error in %s: %s", c.ID, first),
+				Since: at, What: fmt.Sprintf("error in %s: %s", c.ID, cluster.Headline(e.Error)),
 			}
 			if e.Host != nil && e.Port != nil && *e.Host != "" {
 				f.Evidence = []string{fmt.Sprintf("on %s:%d", *e.Host, *e.Port)}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/human"
 )
 
@@ -184,27 +185,10 @@ func yes(on string) func(any) string {
 	}
 }
 
-// traceback begins the text of a Python error; what happened stands at its end.
-const traceback = "Traceback (most recent call last)"
-
-// headline shows the line of an error that says what happened: the first, or of
-// a Python traceback the last before the Java stack.
+// headline shows the line of an error that says what happened.
 func headline(v any) string {
-	s := plain(v)
 	if e, ok := v.(lastError); ok {
-		s = e.text
+		return cluster.Headline(e.text)
 	}
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	what := strings.TrimSpace(lines[0])
-	if strings.Contains(what, traceback) {
-		for _, line := range lines[1:] {
-			if strings.HasPrefix(line, "\tat ") {
-				break
-			}
-			if line = strings.TrimSpace(line); line != "" {
-				what = line
-			}
-		}
-	}
-	return what
+	return cluster.Headline(plain(v))
 }
