@@ -30,6 +30,7 @@ type conn struct {
 	kinds map[string]map[string]Kind // spouts and bolts by topology id, before 1.0
 
 	answered bool   // anything was ever answered
+	wrote    bool   // a request was begun to be written since this was cleared
 	op       string // the last call
 	broken   error  // why it must not be used again
 }
@@ -152,6 +153,7 @@ func (c *conn) call(ctx context.Context, method string, args, result thrift.TStr
 }
 
 func (c *conn) exchange(request []byte) ([]byte, error) {
+	c.wrote = true
 	if err := c.msgs.Write(request); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,9 @@ var introduced = map[string]string{
 	"getLogConfig":                      "1.0",
 	"getComponentPendingProfileActions": "1.0",
 	"isTopologyNameAllowed":             "1.1",
+	"setLogConfig":                      "1.0",
+	"debug":                             "1.0",
+	"setWorkerProfiler":                 "1.0",
 }
 
 // wrap words what a call of the generated client returned.
@@ -41,11 +44,14 @@ func (s *Session) wrap(what string, err error) error {
 	e = &Error{Op: s.conn.op, Addr: s.conn.addr, About: what, Cause: err, user: s.conn.cfg.User}
 	var notAlive *storm.NotAliveException
 	var unauthorized *storm.AuthorizationException
+	var invalid *storm.InvalidTopologyException
 	switch {
 	case errors.As(err, &notAlive):
 		e.Err = ErrNotAlive
 	case errors.As(err, &unauthorized):
 		e.Err = ErrUnauthorized
+	case errors.As(err, &invalid):
+		e.Err, e.says = ErrInvalid, invalid.GetMsg()
 	default: // a reply without a result
 		e.Err = ErrInternal
 	}

@@ -24,8 +24,9 @@
 //     bytes end a 0.10 Nimbus. On servers before 1.0 the page values are
 //     computed from the executors' statistics by Storm's own formulas and say so
 //     ([Topology.Computed]).
-//   - Client only reads. The calls that change a cluster are not reachable from
-//     it.
+//   - Client only reads. The calls that change a cluster are reachable through
+//     [Operator] alone, which sends each one once: an answer that was lost is
+//     [ErrOutcomeUnknown] and never a reason to send again.
 //
 // A Client may be used by several goroutines; calls over it go one after the
 // other, because Thrift has one call in flight a connection.

@@ -41,6 +41,11 @@ var (
 	ErrUnsupported   = errors.New("needs a newer Storm")
 	ErrInternal      = errors.New("failed inside Nimbus")
 	ErrFrameTooLarge = errors.New("reply too large")
+	ErrInvalid       = errors.New("not accepted")
+
+	// ErrOutcomeUnknown says that a change was sent and not answered: the cluster
+	// must be asked what became of it before it may be sent again.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
 
 	// ErrClientClosed is the answer of a client after [Client.Close].
 	ErrClientClosed = errors.New("client is closed")
@@ -70,6 +75,7 @@ type Error struct {
 	leader      string        // ErrNoLeader, ErrNotLeader: who is named, "" for nobody
 	by          string        // who names it
 	user        string        // ErrUnauthorized
+	says        string        // ErrInvalid: Nimbus' own words
 	first       bool          // ErrClosed, ErrTimeout: nothing was ever answered
 }
 
@@ -129,6 +135,10 @@ func (e *Error) sentence() string {
 		return fmt.Sprintf("%s: %s failed inside Nimbus%s.", e.Addr, e.Op, about(e.About))
 	case ErrFrameTooLarge:
 		return fmt.Sprintf("%s: the reply of %s to %s exceeds %s.", e.Addr, megabytes(e.size), e.Op, megabytes(e.limit))
+	case ErrInvalid:
+		return fmt.Sprintf("Nimbus refuses %s: %s.", e.Op, orText(strings.TrimSuffix(e.says, "."), "it gives no reason"))
+	case ErrOutcomeUnknown:
+		return fmt.Sprintf("Connection lost after sending %s%s. Outcome unknown.", e.Op, forTopology(e.About))
 	case ErrClientClosed:
 		return "The client is closed."
 	}
@@ -164,7 +174,7 @@ func (e *Error) Short() string {
 		if len(e.Seeds) == 1 {
 			return e.Seeds[0].Short()
 		}
-	case ErrNoLeader, ErrNotLeader, ErrNotAlive, ErrUnauthorized, ErrUnsupported, ErrInternal:
+	case ErrNoLeader, ErrNotLeader, ErrNotAlive, ErrUnauthorized, ErrUnsupported, ErrInternal, ErrInvalid, ErrOutcomeUnknown:
 	default:
 		return e.Err.Error()
 	}
@@ -247,6 +257,8 @@ func (e *Error) Hint() string {
 		return "stormtop doctor lists what this server lacks."
 	case ErrInternal:
 		return "Nimbus tells nobody why; nimbus.log on the leader does."
+	case ErrOutcomeUnknown:
+		return "Do not repeat it before the cluster says what became of it."
 	case ErrFrameTooLarge:
 		return "--max-frame raises the limit, or nimbus.max_frame in the config."
 	}
@@ -324,6 +336,13 @@ func about(what string) string {
 		return ""
 	}
 	return " when asked about " + what
+}
+
+func forTopology(what string) string {
+	if what == "" {
+		return ""
+	}
+	return " for " + what
 }
 
 func because(cause error) string {

@@ -252,7 +252,9 @@ func (n *fakeNimbus) GetTopologySummaries(context.Context) ([]*storm.TopologySum
 }
 
 // serve answers framed calls; the methods named are unknown to this server.
-func (n *fakeNimbus) serve(without ...string) func(net.Conn) {
+func (n *fakeNimbus) serve(without ...string) func(net.Conn) { return serveCalls(n, without...) }
+
+func serveCalls(n storm.Nimbus, without ...string) func(net.Conn) {
 	return func(c net.Conn) {
 		p := storm.NewNimbusProcessor(n)
 		for _, method := range without {

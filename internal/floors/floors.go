@@ -86,3 +86,14 @@ var Plan = []Floor{
 // NotValues are the names of nimbusclient and zkview that do I/O or lead to it;
 // a room that may use values only must not name them.
 var NotValues = map[string]bool{"New": true, "Client": true, "Session": true, "Config": true}
+
+// Gate is the only room that may change a cluster, and Changing are the names of
+// nimbusclient by which that is done. Every other room goes through the gate.
+const Gate = "internal/operate"
+
+// Changing: see [Gate].
+var Changing = map[string]bool{
+	"NewOperator": true, "Operator": true, "Change": true,
+	"KillTopology": true, "ActivateTopology": true, "DeactivateTopology": true, "RebalanceTopology": true,
+	"SetLogConfig": true, "SampleTuples": true, "RequestProfile": true,
+}

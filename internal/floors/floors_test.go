@@ -149,7 +149,7 @@ func judge(floor Floor, f file, path string) string {
 }
 
 // checkValues fails when a room that may use only values of a wire names one of
-// its clients.
+// its clients, or one that is not the gate a change.
 func checkValues(t *testing.T, floor Floor, f file) {
 	t.Helper()
 	ast.Inspect(f.ast, func(n ast.Node) bool {
@@ -158,6 +158,9 @@ func checkValues(t *testing.T, floor Floor, f file) {
 			return true
 		}
 		pkg, ok := sel.X.(*ast.Ident)
+		if ok && pkg.Name == "nimbusclient" && Changing[sel.Sel.Name] && f.room != Gate {
+			t.Errorf("%s uses nimbusclient.%s, but only %s may change a cluster", f.path, sel.Sel.Name, Gate)
+		}
 		if ok && anyWithin(pkg.Name, floor.Values) && NotValues[sel.Sel.Name] {
 			t.Errorf("%s uses %s.%s, but %s may use its values only", f.path, pkg.Name, sel.Sel.Name, floor.Room)
 		}
