@@ -26,8 +26,14 @@ const (
 	maxSpeed = 60
 )
 
+// demoRPS is how many details are read in a second.
+const demoRPS = 50
+
 // demoEvery is the time between polls: nothing here is spared by asking less.
 const demoEvery = "3s"
+
+// primedBeats is how many heartbeats of the past the trends begin with.
+const primedBeats = 60
 
 // demo is what the demo's flags say.
 type demo struct {
@@ -168,19 +174,25 @@ type living struct {
 // start builds the cluster and begins to poll it; stop ends both.
 func (d demo) start(ctx context.Context, c console) (*living, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	l := &living{cancel: cancel, world: sim.NewDemo(d.seed, time.Now())}
+	const past = primedBeats * sim.BeatSecs * time.Second
+	l := &living{cancel: cancel, world: sim.NewDemo(d.seed, time.Now().Add(-past))}
 	var err error
 	// It must outlive its clients, and is closed after them.
 	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed}); err != nil {
 		cancel()
 		return nil, err
 	}
-	l.world.Begin()
 	l.nimbus = nimbusclient.New(nimbusclient.Config{
 		Seeds: l.server.Nimbuses(), Timeout: c.cfg.Timeout.V, Dial: l.server.Dial,
 	})
 	l.zk = zkview.New(zkview.Config{Servers: []string{l.server.ZooKeeper()}, Timeout: c.cfg.Timeout.V, Dial: l.server.Dial})
-	l.poller = cluster.New(cluster.Config{Nimbus: cluster.Over(l.nimbus), ZK: l.zk, Every: c.cfg.UI.Every.V})
+	l.poller = cluster.New(cluster.Config{Nimbus: cluster.Over(l.nimbus), ZK: l.zk, Every: c.cfg.UI.Every.V, MaxRPS: demoRPS})
+	every := func(nimbusclient.TopologySummary) bool { return true }
+	if err := l.poller.Prime(ctx, primedBeats+1, every, func() { l.server.Step(sim.BeatSecs * time.Second) }); err != nil {
+		l.stop()
+		return nil, fmt.Errorf("looking at the simulated cluster's past: %w", err)
+	}
+	l.world.Begin()
 	l.polling.Go(func() { l.poller.Run(ctx) })
 	return l, nil
 }

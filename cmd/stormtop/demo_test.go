@@ -147,6 +147,9 @@ func check(t *testing.T, s *cluster.Snapshot) {
 		if page == nil || len(page.Spouts) == 0 || page.Totals[nimbusclient.Window10m].Acked == nil || *page.Totals[nimbusclient.Window10m].Acked == 0 {
 			t.Errorf("%s: page %+v", id, page)
 		}
+		if n := len(top.Rates.Emitted.Trend); n < primedBeats {
+			t.Errorf("%s: the trend begins with %d points", id, n)
+		}
 		assigned := s.ZK.Assignments[id]
 		for _, e := range top.Info.ExecutorList {
 			if e.Stats == nil || e.UptimeSecs == nil || *e.UptimeSecs < 7000 {

@@ -52,6 +52,8 @@ type Poller struct {
 	out  chan *Snapshot
 	wake chan struct{}
 	zkIn chan zkResult
+	// primed are the trends that Run begins with, by topology id.
+	primed map[string]trends
 
 	mu      sync.Mutex
 	demand  Demand
@@ -161,6 +163,9 @@ func (p *Poller) Run(ctx context.Context) {
 	}
 	defer l.wg.Wait()
 	defer cancel()
+	for id, past := range p.primed {
+		l.mem.detail(id).trends = past
+	}
 	l.link.ZKOff = p.cfg.ZKOff
 	if l.zk != nil {
 		l.startZK(ctx)

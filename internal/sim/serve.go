@@ -131,9 +131,15 @@ func (s *Server) drive(ctx context.Context, wires Wires) {
 			return
 		case <-tick.C:
 		}
-		s.w.Step(time.Duration(float64(wires.Every) * wires.Speed))
-		s.mirror.sync()
+		s.Step(time.Duration(float64(wires.Every) * wires.Speed))
 	}
+}
+
+// Step moves the world by dt and lets ZooKeeper know, besides what the wall
+// clock does.
+func (s *Server) Step(dt time.Duration) {
+	s.w.Step(dt)
+	s.mirror.sync()
 }
 
 // accept serves every connection on a goroutine of its own.

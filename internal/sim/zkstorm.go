@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"net/url"
+	"sync"
 
 	"github.com/apache/thrift/lib/go/thrift"
 
@@ -235,6 +236,10 @@ func (m *mirror) errors(t *topology, number int64) {
 	}
 }
 
+// deflaters keeps the tables of compressors, which are most of the cost of a
+// small node.
+var deflaters = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
+
 // packed is what GzipThriftSerializationDelegate writes. The structs here are
 // made by this package and always have a form on the wire, so that an error
 // could only be a mistake of ours; readers would see an empty node.
@@ -244,7 +249,9 @@ func packed(v thrift.TStruct) []byte {
 		return nil
 	}
 	var buf bytes.Buffer
-	z := gzip.NewWriter(&buf)
+	z := deflaters.Get().(*gzip.Writer) //nolint:forcetypeassert // nothing else is put there
+	defer deflaters.Put(z)
+	z.Reset(&buf)
 	_, err = z.Write(plain)
 	if err != nil || z.Close() != nil {
 		return nil
