@@ -1,0 +1,351 @@
+package logs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"time"
+)
+
+// errMoved says that the row was renamed while it was looked at.
+var errMoved = errors.New("the row of files moved")
+
+// next finds where the log goes on after the place and opens it: the same
+// generation under another name, the one after it, or, where the place is not
+// to be found any more, what is left.
+func (f *follower) next(ctx context.Context) (pace, error) {
+	const attempts = 20
+	for attempt := range attempts {
+		p, err := f.tryNext(ctx)
+		if !errors.Is(err, errMoved) {
+			return p, err
+		}
+		if err := sleep(ctx, time.Duration(1+attempt)*time.Millisecond); err != nil {
+			return paceQuiet, err
+		}
+	}
+	return paceSoon, nil
+}
+
+func (f *follower) tryNext(ctx context.Context) (pace, error) {
+	// The name is opened first: should the row show no newer generation after
+	// that, it is the successor of the newest.
+	named, _, err := openFile(ctx, f.files, f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return paceQuiet, err
+	}
+	defer func() {
+		if f.cur != named {
+			named.close()
+		}
+	}()
+	a := f.anchor()
+	if named != nil && !a.none() {
+		same, _, err := named.holds(a)
+		if err != nil {
+			return paceQuiet, err
+		}
+		if same {
+			f.emptied = false
+			f.reenter(named, false)
+			return paceMore, nil
+		}
+	}
+	row, err := f.listRow(ctx)
+	if err != nil {
+		return paceQuiet, err
+	}
+	if a.none() {
+		return f.first(ctx, named, row)
+	}
+	i, found, more, err := f.find(ctx, row)
+	switch {
+	case err != nil:
+		return paceQuiet, err
+	case i < 0:
+		return f.miss(ctx, named, row)
+	case more && !f.final:
+		f.reenter(found, true)
+		return paceMore, nil
+	}
+	found.close()
+	f.missed = 0
+	return f.succeed(ctx, named, row, i)
+}
+
+// first begins a log of which nothing was there when it was looked at first:
+// all of it is new.
+func (f *follower) first(ctx context.Context, named *opened, row []generation) (pace, error) {
+	o, err := f.firstOf(ctx, row)
+	if err != nil {
+		return paceQuiet, err
+	}
+	if o == nil {
+		if empty, err := named.empty(); empty || err != nil {
+			return paceQuiet, err
+		}
+		o = named
+	}
+	head, err := o.beginning()
+	if err != nil {
+		if o != named {
+			o.close()
+		}
+		return paceQuiet, err
+	}
+	f.enter(o, o != named, head, nil)
+	return paceMore, nil
+}
+
+// succeed opens what follows row[i], which was read to its end.
+func (f *follower) succeed(ctx context.Context, named *opened, row []generation, i int) (pace, error) {
+	o, err := f.firstOf(ctx, row[i+1:])
+	if err != nil {
+		return paceQuiet, err
+	}
+	defer func() {
+		if o != nil && f.cur != o && o != named {
+			o.close()
+		}
+	}()
+	newest := o == nil
+	if newest {
+		if empty, err := named.empty(); empty || err != nil {
+			f.resumed()
+			return paceSoon, err // between the rename and the first line
+		}
+		o = named
+	}
+	head, err := o.beginning()
+	if err != nil {
+		return paceQuiet, err
+	}
+	if !newest && f.knows(head) {
+		// What seems to follow was read before: the row runs the other way.
+		f.backward = !f.backward
+		return paceQuiet, errMoved
+	}
+	if err := f.stands(ctx, row, i, newest); err != nil {
+		return paceQuiet, err
+	}
+	f.resumed()
+	h := happening{what: wasRotated, name: row[i].name(f.base()), offset: f.anchor().offset, next: head}
+	if f.emptied {
+		h.what = wasCopied
+	}
+	f.enter(o, !newest, head, &h)
+	return paceMore, nil
+}
+
+// stands proves that nothing was renamed since the successor of row[i] was
+// opened: rotation moves a whole row one way, so while row[i] is where it was,
+// its neighbour was its neighbour, and while no newer one is there, the name led
+// to its successor.
+func (f *follower) stands(ctx context.Context, row []generation, i int, newest bool) error {
+	if newest {
+		again, err := f.listRow(ctx)
+		if err != nil {
+			return err
+		}
+		if len(again) == 0 || again[len(again)-1].key != row[len(row)-1].key {
+			return errMoved
+		}
+	}
+	g := row[i]
+	o, err := f.open(ctx, g)
+	if errors.Is(err, errMoved) && g.plain != nil {
+		g.plain = nil // packed meanwhile
+		o, err = f.open(ctx, g)
+	}
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	same, _, err := o.holds(f.anchor())
+	if err == nil && !same {
+		err = errMoved
+	}
+	return err
+}
+
+// miss handles a place that is in no file any more. Looking twice rules out
+// that it was renamed while it was looked for.
+func (f *follower) miss(ctx context.Context, named *opened, row []generation) (pace, error) {
+	if f.missed++; f.missed == 1 {
+		return paceSoon, nil
+	}
+	a := f.anchor()
+	var newer []generation
+	for _, g := range row {
+		if !g.changed().Before(a.changed.Truncate(time.Second)) {
+			newer = append(newer, g)
+		}
+	}
+	var o *opened
+	var head []byte
+	for len(newer) > 0 && o == nil {
+		var err error
+		if o, err = f.firstOf(ctx, newer); err != nil {
+			return paceQuiet, err
+		}
+		if o == nil {
+			break
+		}
+		if head, err = o.beginning(); err == nil && f.knows(head) {
+			o.close()
+			o, newer = nil, newer[1:]
+		} else if err != nil {
+			o.close()
+			return paceQuiet, err
+		}
+	}
+	if o == nil {
+		if empty, err := named.empty(); empty || err != nil {
+			return paceQuiet, err
+		}
+		var err error
+		if head, err = named.beginning(); err != nil {
+			return paceQuiet, err
+		}
+		o = named
+	}
+	h := happening{what: wasLost, name: f.base(), offset: a.offset, next: head}
+	switch {
+	case f.emptied:
+		h.what = wasEmptied
+	case f.cur != nil:
+		h.what = wasReplaced
+	}
+	f.enter(o, o != named, head, &h)
+	return paceMore, nil
+}
+
+// find looks for the generation of the place in the row, newest first. Nothing
+// is open when it is not there, and i is -1.
+func (f *follower) find(ctx context.Context, row []generation) (i int, o *opened, more bool, err error) {
+	for i, g := range slices.Backward(row) {
+		o, err := f.open(ctx, g)
+		if unusable(err) {
+			continue
+		}
+		if err != nil {
+			return -1, nil, false, err
+		}
+		same, more, err := o.holds(f.anchor())
+		if same && err == nil {
+			return i, o, more, nil
+		}
+		o.close()
+		if err != nil {
+			return -1, nil, false, err
+		}
+	}
+	return -1, nil, false, nil
+}
+
+// firstOf opens the first generation of row that holds anything, nil for none.
+// One that cannot be read at all is told once and passed over.
+func (f *follower) firstOf(ctx context.Context, row []generation) (*opened, error) {
+	for _, g := range row {
+		o, err := f.open(ctx, g)
+		var empty bool
+		if err == nil {
+			if empty, err = o.empty(); err == nil && !empty {
+				return o, nil
+			}
+			o.close()
+		}
+		if err != nil && !unusable(err) {
+			return nil, err
+		}
+		if err != nil && f.told != g.id() {
+			f.told = g.id()
+			f.out.happened(happening{what: wasDamaged, name: g.name(f.base()), offset: 0, cause: err})
+		}
+	}
+	return nil, nil
+}
+
+// unusable says that a generation is there and cannot be read.
+func unusable(err error) bool {
+	var damage *damagedError
+	return errors.As(err, &damage) || errors.Is(err, fs.ErrPermission) || errors.Is(err, errNotRegular)
+}
+
+// open opens a generation under the name that the row gave it.
+func (f *follower) open(ctx context.Context, g generation) (*opened, error) {
+	dir, base := path.Split(f.path)
+	o, _, err := openFile(ctx, f.files, dir+g.name(base))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errMoved
+	}
+	return o, err
+}
+
+func (f *follower) base() string { return path.Base(f.path) }
+
+func (f *follower) listRow(ctx context.Context) ([]generation, error) {
+	row, err := readRow(ctx, f.files, f.path, f.kind)
+	if f.backward {
+		slices.Reverse(row)
+	}
+	return row, err
+}
+
+// id tells a generation that could not be read from others of its name.
+func (g *generation) id() string {
+	return fmt.Sprint(g.key, g.changed().UnixNano())
+}
+
+// empty reports whether there is nothing to read, as in no file.
+func (o *opened) empty() (bool, error) {
+	if o == nil {
+		return true, nil
+	}
+	if !o.packed {
+		info, err := o.file.Stat()
+		return err == nil && info.Size() == 0, err
+	}
+	_, err := o.plain.Peek(1)
+	switch {
+	case err == nil:
+		return false, nil
+	case errors.Is(err, io.EOF):
+		return true, nil
+	}
+	return false, o.damage(err)
+}
+
+// beginning is what a generation begins with, as much as a place keeps of it.
+// Reading goes on at the first byte.
+func (o *opened) beginning() ([]byte, error) {
+	if o.packed {
+		head, err := o.plain.Peek(headSize)
+		if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
+			return nil, o.damage(err)
+		}
+		return slices.Clone(head), nil
+	}
+	head := make([]byte, headSize)
+	n, err := o.file.ReadAt(head, 0)
+	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return head[:n], nil
+}
+
+// sleep waits, or fails when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
