@@ -7,19 +7,19 @@ import (
 	"hash/maphash"
 	"io"
 	"io/fs"
+	"slices"
 	"sync"
 	"time"
 )
 
 // A sink takes what a follower reads, in the order of the file.
 type sink interface {
-	// line takes a line without its end, the offset of its first byte and how
-	// many bytes of it were left out. The text is valid during the call only.
-	line(text []byte, offset, beyond int64)
-	// happened takes an event at its place among the lines.
+	// chunk takes the next bytes, which stand at offset in their generation and
+	// are valid during the call only.
+	chunk(b []byte, offset int64)
+	// happened takes an event at its place among the bytes. Each but wasResumed
+	// ends a line that has no line end.
 	happened(h happening)
-	// flush ends a batch of lines.
-	flush(read int)
 }
 
 // A happening is something about the file that belongs among its lines.
@@ -83,7 +83,6 @@ type follower struct {
 	final   bool // what is left of the generation cannot be read
 	cur     *opened
 	old     bool // cur has lost its name
-	split   splitter
 	// seen are the beginnings of the generations that were read last.
 	seen [16]uint64
 	nth  int
@@ -348,20 +347,12 @@ func (f *follower) take(chunk []byte) {
 	}
 	if f.at.none() {
 		if f.pending != nil {
-			f.end() // a last line without its end
 			f.out.happened(*f.pending)
 		}
 		f.head, f.pending = nil, nil
 	}
-	f.split.feed(chunk, f.at.offset, f.out.line)
+	f.out.chunk(chunk, f.at.offset)
 	f.at.advance(chunk)
-	f.out.flush(len(chunk))
-}
-
-// end hands on the last line where it has no line end.
-func (f *follower) end() {
-	f.split.end(f.out.line)
-	f.out.flush(0)
 }
 
 var headSeed = maphash.MakeSeed()
@@ -377,12 +368,7 @@ func (f *follower) remember() {
 // knows reports whether a generation that begins with head was read already.
 func (f *follower) knows(head []byte) bool {
 	sum := maphash.Bytes(headSeed, head)
-	for _, s := range f.seen[:min(f.nth, len(f.seen))] {
-		if s == sum {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(f.seen[:min(f.nth, len(f.seen))], sum)
 }
 
 // anchor is the place by which the log is found again.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -82,8 +83,8 @@ func (f *follower) beginAfter(ctx context.Context) error {
 		return err
 	}
 	f.begun = true
-	for i := len(row) - 1; i >= 0; i-- {
-		end, err := f.endOf(ctx, row[i])
+	for _, g := range slices.Backward(row) {
+		end, err := f.endOf(ctx, g)
 		if errors.Is(err, errMoved) || unusable(err) {
 			continue
 		}

@@ -1,10 +1,12 @@
 package logs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,25 +17,40 @@ import (
 // checkSink gives what a follower reads to the checker.
 type checkSink struct {
 	check  rotatetest.Checker
+	part   []byte
+	next   int64
 	events []happening
-	last   int64
 }
 
-func (s *checkSink) line(text []byte, _, beyond int64) {
-	if beyond > 0 {
-		panic("cut")
+func (s *checkSink) chunk(b []byte, offset int64) {
+	if offset != 0 && offset != s.next {
+		panic("bytes out of order")
 	}
-	s.check.Line(text)
+	s.next = offset + int64(len(b))
+	for line := range bytes.Lines(b) {
+		s.part = append(s.part, line...)
+		if line[len(line)-1] == '\n' {
+			s.end()
+		}
+	}
+}
+
+func (s *checkSink) end() {
+	if len(s.part) > 0 {
+		s.check.Line(bytes.TrimSuffix(s.part, []byte("\n")))
+	}
+	s.part = s.part[:0]
 }
 
 func (s *checkSink) happened(h happening) {
 	s.events = append(s.events, h)
+	if h.what != wasResumed {
+		s.end()
+	}
 	if h.what.gap() {
 		s.check.Gap()
 	}
 }
-
-func (s *checkSink) flush(int) {}
 
 func (s *checkSink) count(what happeningKind) (n int) {
 	for _, h := range s.events {
@@ -169,5 +186,136 @@ func randomWrite(t *testing.T, r *rig, random *rand.Rand) {
 		r.must(t, r.writer.Pack())
 	default:
 		r.must(t, r.writer.Lines(1+random.IntN(20)))
+	}
+}
+
+// TestBegins checks the first position: so many last lines, never the middle of
+// one.
+func TestBegins(t *testing.T) {
+	tests := []struct {
+		give  string
+		lines int
+		want  string
+	}{
+		{"a\nb\nc\n", 2, "b\nc\n"},
+		{"a\nb\nc\n", 0, ""},
+		{"a\nb\nc", 0, "c"},
+		{"a\nb\nc", 1, "c"},
+		{"a\nb\nc", 2, "b\nc"},
+		{"a\nb\nc\n", 9, "a\nb\nc\n"},
+		{"a\nb\nc\n", -1, "a\nb\nc\n"},
+		{"\n\n", 1, "\n"},
+		{"", 5, ""},
+		{strings.Repeat("0123456789\n", 10000), 5000, strings.Repeat("0123456789\n", 5000)},
+	}
+	for _, tt := range tests {
+		disk := newMemDisk(time.Now)
+		_ = disk.Write("worker.log", []byte(tt.give))
+		var got bytes.Buffer
+		f := &follower{path: "/logs/worker.log", lines: tt.lines, now: time.Now, out: bufferSink{&got}}
+		f.connect(disk)
+		for range 5 {
+			if _, err := f.poll(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got.String() != tt.want {
+			t.Errorf("the last %d of %.40q: got %.40q, want %.40q", tt.lines, tt.give, got.String(), tt.want)
+		}
+	}
+}
+
+type bufferSink struct{ *bytes.Buffer }
+
+func (s bufferSink) chunk(b []byte, _ int64) { s.Write(b) }
+func (bufferSink) happened(happening)        {}
+
+// TestTellsWhatHappened has one case for each thing that can happen to a file.
+func TestTellsWhatHappened(t *testing.T) {
+	tests := []struct {
+		name  string
+		style rotatetest.Style
+		do    func(t *testing.T, r *rig)
+		want  map[happeningKind]int
+	}{
+		{"rotated", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			r.must(t, r.writer.Rotate(), r.writer.Lines(3))
+		}, map[happeningKind]int{wasRotated: 1}},
+		{"three rotations at once", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			for range 3 {
+				r.must(t, r.writer.Lines(2), r.writer.Rotate(), r.writer.Lines(1))
+			}
+		}, map[happeningKind]int{wasRotated: 3}},
+		{"more rotations than are kept", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			for range 12 {
+				r.must(t, r.writer.Lines(2), r.writer.Rotate(), r.writer.Lines(1))
+			}
+		}, map[happeningKind]int{wasReplaced: 1, wasRotated: 9}},
+		{"the same while disconnected", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			r.f.disconnect()
+			for range 12 {
+				r.must(t, r.writer.Lines(2), r.writer.Rotate(), r.writer.Lines(1))
+			}
+			r.f.connect(r.disk)
+		}, map[happeningKind]int{wasLost: 1, wasRotated: 9}},
+		{"a rotation while disconnected", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			r.f.disconnect()
+			r.must(t, r.writer.Lines(2), r.writer.Rotate(), r.writer.Lines(1))
+			r.f.connect(r.disk)
+		}, map[happeningKind]int{wasResumed: 1, wasRotated: 1}},
+		{"nothing while disconnected", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			r.f.connect(r.disk)
+		}, map[happeningKind]int{wasResumed: 1}},
+		{"copied and truncated", rotatetest.CopyTruncate, func(t *testing.T, r *rig) {
+			r.must(t, r.writer.Lines(2), r.writer.Rotate(), r.writer.Lines(1))
+		}, map[happeningKind]int{wasCopied: 1}},
+		{"truncated", rotatetest.CopyTruncate, func(t *testing.T, r *rig) {
+			r.must(t, r.disk.Truncate("worker.log"), r.writer.Lines(1))
+		}, map[happeningKind]int{wasEmptied: 1}},
+		{"truncated and grown beyond the place", rotatetest.CopyTruncate, func(t *testing.T, r *rig) {
+			r.must(t, r.disk.Truncate("worker.log"), r.writer.Lines(40))
+		}, map[happeningKind]int{wasEmptied: 1}},
+		{"rewritten with the same size in the same second", rotatetest.CopyTruncate, func(t *testing.T, r *rig) {
+			r.must(t, r.disk.Truncate("worker.log"))
+			r.must(t, r.writer.Lines(5))
+		}, map[happeningKind]int{wasEmptied: 1}},
+		{"replaced by a file of the same size in the same second", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			r.must(t, r.writer.Rotate(), r.writer.Lines(5))
+		}, map[happeningKind]int{wasRotated: 1}},
+		{"deleted and begun again", rotatetest.Delete, func(t *testing.T, r *rig) {
+			r.must(t, r.writer.Rotate(), r.writer.Lines(1))
+		}, map[happeningKind]int{wasReplaced: 1}},
+		{"packing was interrupted", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			r.f.disconnect()
+			r.writer.Unpacked = true
+			r.must(t, r.writer.Lines(2), r.writer.Rotate(), r.disk.Write("worker.log.1.gz", []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00")), r.writer.Lines(1))
+			r.f.connect(r.disk)
+		}, map[happeningKind]int{wasResumed: 1, wasRotated: 1}},
+		{"a packed generation is damaged", rotatetest.Log4j2, func(t *testing.T, r *rig) {
+			r.f.disconnect()
+			r.must(t, r.writer.Rotate(), r.writer.Lines(5), r.writer.Rotate(), r.writer.Lines(5), r.writer.Rotate(), r.writer.Lines(1))
+			r.must(t, r.disk.Write("worker.log.2.gz", []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00")))
+			r.f.connect(r.disk)
+		}, map[happeningKind]int{wasResumed: 1, wasRotated: 2, wasDamaged: 1}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(tt.style, KindWorker)
+				r.must(t, r.writer.Lines(5))
+				for range 3 {
+					if _, err := r.f.poll(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				tt.do(t, r)
+				r.done(t)
+				for what := wasRotated; what <= wasReplaced; what++ {
+					if got := r.sink.count(what); got != tt.want[what] {
+						t.Errorf("%d × event %d, want %d; all: %v", got, what, tt.want[what], r.sink.events)
+					}
+				}
+			})
+		})
 	}
 }
