@@ -46,6 +46,12 @@ var Plan = []Floor{
 	{Room: "rebalance"},
 	{Room: "logs/...", Own: []string{"logs/...", "internal/safetext", "internal/sshpool", "internal/human"}},
 	{Room: "internal/cluster", Own: []string{"nimbusclient", "zkview", "internal/human"}},
+	{Room: "internal/journal"},
+	{
+		Room:   "internal/operate",
+		Own:    []string{"internal/cluster", "internal/journal", "nimbusclient", "rebalance", "internal/human"},
+		Values: []string{"zkview"},
+	},
 	{Room: "internal/diagnose", Own: []string{"internal/cluster", "internal/human"}, Values: []string{"nimbusclient", "zkview"}},
 	{
 		Room:   "internal/report/...",
