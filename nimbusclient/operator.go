@@ -27,17 +27,17 @@ type Change struct {
 	send func(*Session) error
 }
 
-// Do finds the leader, runs look over the connection, makes sure that this Nimbus
-// still leads, and sends the change once. look reads what the change rests on, as
-// whether the name still has the same id; its error keeps the change from being
-// sent and is returned as it is. It may run twice, when the first connection
-// turned out to be stale.
+// Do finds the leader, runs prepare over the connection, makes sure that this
+// Nimbus still leads, and sends the change that prepare returned once. prepare
+// reads what the change rests on, as whether the name still has the same id; its
+// error keeps the change from being sent and is returned as it is. It may run
+// twice, when the first connection turned out to be stale.
 //
 // An error that is [ErrOutcomeUnknown] says that the request may have arrived: it
 // must not be repeated before the cluster was asked. After any other error
 // nothing was changed: either nothing was sent, or Nimbus answered that it
 // refuses.
-func (o *Operator) Do(ctx context.Context, look func(*Session) error, change Change) error {
+func (o *Operator) Do(ctx context.Context, prepare func(*Session) (Change, error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(o.c.life, cancel)()
@@ -48,6 +48,11 @@ func (o *Operator) Do(ctx context.Context, look func(*Session) error, change Cha
 	}
 	defer func() { <-o.c.turn }()
 
+	var change Change
+	look := func(s *Session) (err error) {
+		change, err = prepare(s)
+		return err
+	}
 	again, err := o.c.readOnce(ctx, look)
 	if again && ctx.Err() == nil {
 		_, err = o.c.readOnce(ctx, look)

@@ -91,7 +91,10 @@ func operated(t *testing.T, wrap func(net.Conn) net.Conn) (*changed, *Operator) 
 	return nimbus, o
 }
 
-func seen(*Session) error { return nil }
+// send prepares a change without reading anything.
+func send(c Change) func(*Session) (Change, error) {
+	return func(*Session) (Change, error) { return c, nil }
+}
 
 func TestChangesArriveAsMeant(t *testing.T) {
 	for want, change := range map[string]Change{
@@ -112,7 +115,7 @@ func TestChangesArriveAsMeant(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			n, o := operated(t, nil)
-			if err := o.Do(t.Context(), seen, change); err != nil {
+			if err := o.Do(t.Context(), send(change)); err != nil {
 				t.Errorf("%s: %v", want, err)
 			}
 			if got := n.told(); got != want {
@@ -136,7 +139,7 @@ func TestRefusalsAreDefinite(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			n, o := operated(t, nil)
 			n.err = c.answer
-			err := o.Do(t.Context(), seen, RebalanceTopology("words", RebalanceOptions{}))
+			err := o.Do(t.Context(), send(RebalanceTopology("words", RebalanceOptions{})))
 			if !errors.Is(err, c.is) || errors.Is(err, ErrOutcomeUnknown) || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v, want %s", err, want)
 			}
@@ -147,7 +150,7 @@ func TestRefusalsAreDefinite(t *testing.T) {
 func TestAnUnknownProfilerActionIsNotSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, o := operated(t, nil)
-		if err := o.Do(t.Context(), seen, RequestProfile("id", ProfileRequest{Action: "RM_RF"})); err == nil || errors.Is(err, ErrOutcomeUnknown) {
+		if err := o.Do(t.Context(), send(RequestProfile("id", ProfileRequest{Action: "RM_RF"}))); err == nil || errors.Is(err, ErrOutcomeUnknown) {
 			t.Errorf("%v", err)
 		}
 		if n.told() != "" {
@@ -160,7 +163,7 @@ func TestWhatLookSaysKeepsTheChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, o := operated(t, nil)
 		other := errors.New("now another id")
-		if err := o.Do(t.Context(), func(*Session) error { return other }, KillTopology("words", nil)); !errors.Is(err, other) {
+		if err := o.Do(t.Context(), func(*Session) (Change, error) { return Change{}, other }); !errors.Is(err, other) {
 			t.Errorf("%v", err)
 		}
 		if n.told() != "" {
@@ -173,10 +176,10 @@ func TestWhatLookSaysKeepsTheChange(t *testing.T) {
 func TestNothingIsSentToANimbusThatNoLongerLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, o := operated(t, nil)
-		err := o.Do(t.Context(), func(*Session) error {
+		err := o.Do(t.Context(), func(*Session) (Change, error) {
 			n.lead(nimB)
-			return nil
-		}, KillTopology("words", nil))
+			return KillTopology("words", nil), nil
+		})
 		if err == nil || errors.Is(err, ErrOutcomeUnknown) || n.told() != "" {
 			t.Errorf("%v, told %s", err, n.told())
 		}
@@ -218,10 +221,10 @@ func TestCutConnections(t *testing.T) {
 			left := new(atomic.Int64)
 			left.Store(rand.New(rand.NewPCG(seed, 1)).Int64N(2500))
 			n, o := operated(t, func(c net.Conn) net.Conn { return cut{c, left} })
-			err := o.Do(t.Context(), func(s *Session) error {
+			err := o.Do(t.Context(), func(s *Session) (Change, error) {
 				_, err := s.Cluster()
-				return err
-			}, RebalanceTopology("words", RebalanceOptions{Workers: new(3)}))
+				return RebalanceTopology("words", RebalanceOptions{Workers: new(3)}), err
+			})
 			synctest.Wait()
 			times := strings.Count(n.told(), "rebalance")
 			switch {
@@ -251,7 +254,7 @@ func TestAnUnansweredChangeIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, o := operated(t, nil)
 		n.before = func() { n.net.freeze(nimA) }
-		err := o.Do(t.Context(), seen, KillTopology("words", nil))
+		err := o.Do(t.Context(), send(KillTopology("words", nil)))
 		if !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, ErrTimeout) || n.told() != `kill["words",{}]` {
 			t.Errorf("%v, told %s", err, n.told())
 		}
@@ -265,10 +268,10 @@ func TestAChangeGivenUpBeforeAByteWasWrittenIsNotUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, o := operated(t, nil)
 		ctx, cancel := context.WithCancel(t.Context())
-		err := o.Do(ctx, seen, Change{"killTopologyWithOpts", "words", func(s *Session) error {
+		err := o.Do(ctx, send(Change{"killTopologyWithOpts", "words", func(s *Session) error {
 			cancel()
 			return KillTopology("words", nil).send(s)
-		}})
+		}}))
 		if err == nil || errors.Is(err, ErrOutcomeUnknown) || n.told() != "" {
 			t.Errorf("%v, told %s", err, n.told())
 		}
