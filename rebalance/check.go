@@ -82,7 +82,7 @@ func (p Plan) checkState(add adder) {
 }
 
 func (p Plan) checkWorkers(add adder) {
-	n, changed := p.newWorkers()
+	n, changed := p.NewWorkers()
 	if p.Workers != nil && *p.Workers < 1 {
 		add(Block, "", "workers %d: a topology needs at least 1; Storm would accept 0 and keep %d", *p.Workers, p.Topology.Workers)
 		return

@@ -16,7 +16,7 @@ func (p Plan) Command() string {
 	if p.Wait != nil {
 		words = append(words, "-w", strconv.Itoa(*p.Wait))
 	}
-	if n, changed := p.newWorkers(); changed {
+	if n, changed := p.NewWorkers(); changed {
 		words = append(words, "-n", strconv.Itoa(n))
 	}
 	sent := p.Sent()
@@ -29,10 +29,7 @@ func (p Plan) Command() string {
 	if len(p.Conf) > 0 {
 		words = append(words, "-t", text(p.Conf))
 	}
-	for i, w := range words {
-		words[i] = quote(w)
-	}
-	return strings.Join(words, " ")
+	return Quote(words...)
 }
 
 // ParseCommand reads a line that [Plan.Command] wrote, or one of the kind, into a

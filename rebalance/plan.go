@@ -1,6 +1,7 @@
 package rebalance
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -112,8 +113,8 @@ func (p Plan) WaitSeconds() (secs int, ok bool) {
 	return p.Topology.MessageTimeout, p.Topology.MessageTimeout > 0
 }
 
-// newWorkers reports the number of workers when the plan changes it.
-func (p Plan) newWorkers() (int, bool) {
+// NewWorkers reports the number of workers when the plan changes it.
+func (p Plan) NewWorkers() (n int, changed bool) {
 	if p.Workers == nil || *p.Workers == max(p.Topology.Wanted, p.Topology.Workers) && p.Topology.Workers == *p.Workers {
 		return 0, false
 	}
@@ -124,7 +125,7 @@ func (p Plan) newWorkers() (int, bool) {
 // resources and configuration by name.
 func (p Plan) Changes() []Change {
 	var out []Change
-	if n, changed := p.newWorkers(); changed {
+	if n, changed := p.NewWorkers(); changed {
 		out = append(out, Change{What: "workers", From: fmt.Sprint(p.Topology.Workers), To: fmt.Sprint(n)})
 	}
 	sent := p.Sent()
@@ -149,4 +150,16 @@ func (p Plan) Changes() []Change {
 		out = append(out, Change{What: "conf", Name: key, To: text(p.Conf[key])})
 	}
 	return out
+}
+
+// ConfJSON are the configuration overrides as Nimbus takes them, "" for none.
+func (p Plan) ConfJSON() (string, error) {
+	if len(p.Conf) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(p.Conf)
+	if err != nil {
+		return "", fmt.Errorf("configuration overrides: %w", err)
+	}
+	return string(b), nil
 }

@@ -213,7 +213,7 @@ func TestNeverMoreExecutorsThanTasks(t *testing.T) {
 func TestNeverMoreWorkersThanSlotsUnlessForced(t *testing.T) {
 	random(t, func(r *rand.Rand) {
 		p := anyPlan(r)
-		n, changed := p.newWorkers()
+		n, changed := p.NewWorkers()
 		if changed && n > p.Topology.Workers+p.Cluster.FreeSlots && !Blocked(p.Check()) {
 			t.Errorf("%d workers on %d + %d slots pass: %+v", n, p.Topology.Workers, p.Cluster.FreeSlots, p.Check())
 		}

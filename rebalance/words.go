@@ -40,12 +40,16 @@ func jsonValue(v any) bool {
 // plainWord are the characters that no shell looks at.
 const plainWord = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./=,:@+%"
 
-// quote writes a word for a POSIX shell.
-func quote(word string) string {
-	if word != "" && strings.Trim(word, plainWord) == "" {
-		return word
+// Quote writes words as a line for a POSIX shell.
+func Quote(words ...string) string {
+	line := make([]string, len(words))
+	for i, w := range words {
+		if w == "" || strings.Trim(w, plainWord) != "" {
+			w = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+		line[i] = w
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return strings.Join(line, " ")
 }
 
 var errQuote = errors.New("a quotation mark is not closed")
