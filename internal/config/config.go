@@ -67,6 +67,16 @@ type Config struct {
 	Protect Value[*regexp.Regexp]
 	// MinKillWait is the shortest wait a kill may have; 0 means any.
 	MinKillWait Value[time.Duration]
+	// MaxRebalanceFactor is how many times the workers or executors of now a
+	// rebalance may ask for; 0 means any.
+	MaxRebalanceFactor Value[float64]
+	// ChangeHours are the times of day at which changes are allowed; the zero
+	// value means always.
+	ChangeHours Value[Hours]
+	// NeedReason asks for a reason with every change.
+	NeedReason Value[bool]
+	// AuditOptional lets a change pass that cannot be written into the audit.
+	AuditOptional Value[bool]
 	// ActionsEnabled is ui.actions.enabled; Mode already reflects it.
 	ActionsEnabled Value[bool]
 

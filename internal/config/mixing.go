@@ -26,7 +26,9 @@ func (s *sources) adoptGuards(ch choice, layers *[ranks]Layer, port int) []Warni
 			continue
 		}
 		guarded := Layer{Name: b.layer.Name, Entries: map[string]Entry{}}
-		for _, key := range []string{"mode", "prod", "protect", "min_kill_wait", "ui.actions.enabled"} {
+		for _, key := range []string{
+			"mode", "prod", "protect", "min_kill_wait", "max_rebalance_factor", "change_hours", "require_reason", "audit", "ui.actions.enabled",
+		} {
 			if e, ok := b.layer.Entries[key]; ok {
 				guarded.Entries[key] = e
 			}

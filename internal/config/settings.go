@@ -169,6 +169,10 @@ func clusterSpecs() []spec {
 		one("protect", inCluster, func(c *Config) *Value[*regexp.Regexp] { return &c.Protect }, parsePattern, patternText, "no topology is protected"),
 		one("min_kill_wait", inCluster, func(c *Config) *Value[time.Duration] { return &c.MinKillWait },
 			between(0, 24*time.Hour), durationText, ""),
+		one("max_rebalance_factor", inCluster, func(c *Config) *Value[float64] { return &c.MaxRebalanceFactor }, parseNumber, numberText, ""),
+		one("change_hours", inCluster, func(c *Config) *Value[Hours] { return &c.ChangeHours }, parseHours, Hours.String, "changes are allowed at any hour"),
+		one("require_reason", inCluster, func(c *Config) *Value[bool] { return &c.NeedReason }, parseBool, strconv.FormatBool, ""),
+		one("audit", inCluster|atTop, func(c *Config) *Value[bool] { return &c.AuditOptional }, parseAudit, auditText, ""),
 		one("ui.actions.enabled", inCluster|atTop, func(c *Config) *Value[bool] { return &c.ActionsEnabled }, parseBool, strconv.FormatBool, ""),
 	}
 }
@@ -229,7 +233,9 @@ func defaults(p Paths) *Config {
 		UseZooKeeper: is(true), ZooKeeper: addrs(), ZooKeeperRoot: str(""),
 		UseSSH: is(true), SSHUser: str(""), SSHPort: num(0), SSHConfig: str(""),
 		LogDir: str(""), ArtifactsDir: str(""), LogviewerPort: num(8000), UIPort: num(8080),
-		Prod: is(false), Protect: Value[*regexp.Regexp]{nil, byDefault}, MinKillWait: dur(0), ActionsEnabled: is(true), mode: str(""),
+		Prod: is(false), Protect: Value[*regexp.Regexp]{nil, byDefault}, MinKillWait: dur(0),
+		MaxRebalanceFactor: real(0), ChangeHours: Value[Hours]{Hours{}, byDefault}, NeedReason: is(false), AuditOptional: is(false),
+		ActionsEnabled: is(true), mode: str(""),
 		UI:   UI{Theme: str("auto"), Color: str("auto"), Unicode: str("auto"), Mouse: is(false), Every: dur(10 * time.Second)},
 		Keys: str(p.Keys), Paths: p,
 		Thresholds: Thresholds{
