@@ -191,7 +191,7 @@ func (m *model) hintsRow() string {
 		{text: " help ", tok: theme.Dim},
 	}
 	if m.hinting {
-		left := []seg{{text: " "}, {text: m.deps.Hint, tok: theme.Accent}}
+		left := []seg{{text: " "}, {text: m.hint, tok: theme.Accent}}
 		return row(m.env.Theme, m.lay.w, 0, left, right)
 	}
 	left := []seg{{text: " "}}

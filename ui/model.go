@@ -44,7 +44,8 @@ type model struct {
 	notice    screen.Line
 	noticeTil time.Time
 	mouse     bool
-	hinting   bool // the demo's hint still stands in the hint line
+	hint      string // the newest of deps.Hint
+	hinting   bool   // it still stands in the hint line
 	// aside says that the connection screen opened by itself.
 	aside   bool
 	palette paletteMemory
@@ -59,8 +60,9 @@ type model struct {
 func newModel(deps Deps) (*model, error) {
 	m := &model{
 		deps: deps, keys: newFrameKeys(), mouse: deps.Mouse,
-		hinting: deps.Hint != "", dirty: true,
+		dirty: true,
 	}
+	m.takeHint()
 	if err := m.keys.rebind(deps.Keys); err != nil {
 		return nil, err
 	}
@@ -243,6 +245,7 @@ func (m *model) tick(at time.Time) {
 	if !m.noticeTil.IsZero() && at.After(m.noticeTil) {
 		m.notice, m.noticeTil = screen.Line{}, time.Time{}
 	}
+	m.takeHint()
 	if m.paused() {
 		return
 	}
@@ -299,6 +302,16 @@ func (m *model) open(id screen.ID, arg screen.Arg) tea.Cmd {
 	m.over = nil
 	m.where.open(m.env, spec, arg)
 	return m.update(m.where.top(), screen.Refreshed{})
+}
+
+// takeHint asks for the hint of the moment and shows it when it is a new one.
+func (m *model) takeHint() {
+	if m.deps.Hint == nil {
+		return
+	}
+	if hint := m.deps.Hint(); hint != m.hint {
+		m.hint, m.hinting = hint, hint != ""
+	}
 }
 
 // press routes a key: the overlay first, then the frame's own keys unless the

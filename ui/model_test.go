@@ -199,6 +199,36 @@ func TestEveryScreenTakesEveryKey(t *testing.T) {
 
 // A key in the hint line does something or is not there; a key of another
 // screen's feature is absent.
+// The demo's hint stands until a key is pressed, and a new one stands again.
+func TestHintOfTheDemo(t *testing.T) {
+	hint := "2 topologies"
+	m, _ := testModel(t, func(d *Deps) { d.Hint = func() string { return hint } })
+	shows := func(what string) bool { return strings.Contains(lastRow(m), what) }
+	if !shows("2 topologies") {
+		t.Errorf("the hint is not shown: %q", lastRow(m))
+	}
+	press(m, "2")
+	send(m, tickMsg(noon))
+	if shows("2 topologies") || !shows("window") {
+		t.Errorf("after a key the hint still stands: %q", lastRow(m))
+	}
+	hint = "3 slots"
+	send(m, tickMsg(noon))
+	if !shows("3 slots") {
+		t.Errorf("the next hint is not shown: %q", lastRow(m))
+	}
+	hint = ""
+	send(m, tickMsg(noon))
+	if !shows("window") {
+		t.Errorf("an empty hint hides the keys: %q", lastRow(m))
+	}
+}
+
+func lastRow(m *model) string {
+	rows := strings.Split(strings.TrimRight(text(m), "\n"), "\n")
+	return rows[len(rows)-1]
+}
+
 func TestHintsNameNoFutureFeature(t *testing.T) {
 	t.Parallel()
 	m, _ := testModel(t, nil)

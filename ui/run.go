@@ -59,9 +59,10 @@ type Deps struct {
 	// Now is the clock; nil is time.Now. Zone is how times are shown.
 	Now  func() time.Time
 	Zone *time.Location
-	// Hint is shown in place of the key hints until a key is pressed; the demo
-	// uses it.
-	Hint string
+	// Hint tells a newcomer what to look at; it is shown in place of the key
+	// hints until a key is pressed, and again when it says something else. Nil
+	// or "" shows none. It is asked once a second.
+	Hint func() string
 	// Options are added to the program's, for tests.
 	Options []tea.ProgramOption
 	// Input and Output replace the terminal, for tests.

@@ -33,15 +33,25 @@ const demoRPS = 50
 const demoEvery = "3s"
 
 // primedBeats is how many heartbeats of the past the trends begin with.
-const primedBeats = 60
+const (
+	primedBeats      = 60
+	primedBeatsLarge = 12 // there a heartbeat takes its time
+)
 
 // demo is what the demo's flags say.
 type demo struct {
 	seed  uint64
 	speed float64
+	size  string
 	serve bool
 	view  string
 }
+
+// The sizes of the demo's cluster.
+const (
+	sizeSmall = "small"
+	sizeLarge = "large"
+)
 
 // notForDemo are the flags that choose or guard a cluster; the demo is one of
 // its own.
@@ -55,7 +65,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "The console on a simulated cluster, nothing to install",
 		Long: "Simulates a Storm cluster of six hosts with four topologies in this process and shows the console on it. " +
 			"Within the first minute a hot key builds up in twitter-clicks, a bolt of wikipedia-trends begins to fail tuples, " +
-			"and the host w6 disappears and returns. Only addresses of this computer are used; nothing stays behind.\n\n" +
+			"and a host disappears and returns. Only addresses of this computer are used; nothing stays behind.\n\n" +
 			"With --serve there is no console: the addresses are printed as one line of JSON with the keys nimbus and zk, " +
 			"and served until ctrl-c.",
 		Example: "# the console on a cluster that is never the same\nstormtop demo --seed $RANDOM\n" +
@@ -79,6 +89,7 @@ func (a *app) demoCommand() *cobra.Command {
 	}
 	cmd.Flags().Uint64Var(&d.seed, "seed", 1, "chance; the same seed makes the same cluster")
 	cmd.Flags().Float64Var(&d.speed, "speed", 1, "seconds that pass there in one second, 0.1 to 60")
+	cmd.Flags().StringVar(&d.size, "size", sizeSmall, "small: 6 hosts, 4 topologies; large: 250 hosts, 1,000 topologies")
 	cmd.Flags().BoolVar(&d.serve, "serve", false, "print the addresses as JSON and serve until ctrl-c")
 	cmd.Flags().StringVar(&d.view, "view", "", "screen to begin with: SCREEN or SCREEN:NAME")
 	return cmd
@@ -87,6 +98,9 @@ func (a *app) demoCommand() *cobra.Command {
 func (a *app) checkDemo(d demo) error {
 	if math.IsNaN(d.speed) || d.speed < minSpeed || d.speed > maxSpeed {
 		return usage("Write a number from 0.1 to 60.", "--speed %v is out of bounds.", d.speed)
+	}
+	if d.size != sizeSmall && d.size != sizeLarge {
+		return usage("Write small or large.", "--size %q is no size.", d.size)
 	}
 	for name := range a.given() {
 		if slices.Contains(notForDemo, name) {
@@ -115,6 +129,22 @@ func (a *app) demoConfig() (*config.Config, error) {
 	return cfg, nil
 }
 
+// world makes the cluster as it is at a moment.
+func (d demo) world(at time.Time) *sim.World {
+	if d.size == sizeLarge {
+		return sim.NewLarge(d.seed, at)
+	}
+	return sim.NewDemo(d.seed, at)
+}
+
+// beats is how many heartbeats of the past the trends begin with.
+func (d demo) beats() int {
+	if d.size == sizeLarge {
+		return primedBeatsLarge
+	}
+	return primedBeats
+}
+
 // servedDemo is what --serve prints.
 type servedDemo struct {
 	Nimbus []string `json:"nimbus"`
@@ -124,7 +154,7 @@ type servedDemo struct {
 // serveDemo serves a cluster for other programs, whose Nimbuses therefore go by
 // names that resolve.
 func (a *app) serveDemo(ctx context.Context, d demo) error {
-	w := sim.NewDemo(d.seed, a.now())
+	w := d.world(a.now())
 	s, err := sim.Serve(ctx, w, sim.Wires{Speed: d.speed, Hosts: []string{"127.0.0.1", "localhost"}})
 	if err != nil {
 		return err
@@ -154,7 +184,7 @@ func (d demo) run(ctx context.Context, c console) error {
 			return err
 		}
 		defer live.stop()
-		deps.Source, deps.Tree, deps.Hint = live.poller, live.zk, sim.Hint
+		deps.Source, deps.Tree, deps.Hint = live.poller, live.zk, live.world.Hint
 		deps.Mode = screen.Mode{Word: "DEMO"}
 		return ui.Run(ctx, deps)
 	})
@@ -174,8 +204,8 @@ type living struct {
 // start builds the cluster and begins to poll it; stop ends both.
 func (d demo) start(ctx context.Context, c console) (*living, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	const past = primedBeats * sim.BeatSecs * time.Second
-	l := &living{cancel: cancel, world: sim.NewDemo(d.seed, time.Now().Add(-past))}
+	const beat = sim.BeatSecs * time.Second
+	l := &living{cancel: cancel, world: d.world(time.Now().Add(-time.Duration(d.beats()) * beat))}
 	var err error
 	// It must outlive its clients, and is closed after them.
 	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed}); err != nil {
@@ -187,12 +217,13 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 	})
 	l.zk = zkview.New(zkview.Config{Servers: []string{l.server.ZooKeeper()}, Timeout: c.cfg.Timeout.V, Dial: l.server.Dial})
 	l.poller = cluster.New(cluster.Config{Nimbus: cluster.Over(l.nimbus), ZK: l.zk, Every: c.cfg.UI.Every.V, MaxRPS: demoRPS})
-	every := func(nimbusclient.TopologySummary) bool { return true }
-	if err := l.poller.Prime(ctx, primedBeats+1, every, func() { l.server.Step(sim.BeatSecs * time.Second) }); err != nil {
+	told := func(row nimbusclient.TopologySummary) bool { return slices.Contains(sim.Told, row.Name) }
+	if err := l.poller.Prime(ctx, d.beats()+1, told, func() { l.world.Step(beat) }); err != nil {
 		l.stop()
 		return nil, fmt.Errorf("looking at the simulated cluster's past: %w", err)
 	}
 	l.world.Begin()
+	l.server.Step(0) // ZooKeeper learns of it all at once
 	l.polling.Go(func() { l.poller.Run(ctx) })
 	return l, nil
 }

@@ -42,7 +42,7 @@ func TestDemoRefusesBadFlags(t *testing.T) {
 		{"--nimbus", "nim-a"},
 		{"--zk", "zk1"},
 		{"--serve", "--view", "slots"},
-		{"--size", "large"},
+		{"--size", "huge"},
 		{"--view", "nowhere"},
 	} {
 		var wrong error
@@ -65,7 +65,7 @@ func TestDemoShowsAWholeCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := demo{seed: 1, speed: 1}.start(t.Context(), console{cfg: cfg})
+	live, err := demo{seed: 1, speed: 1, size: sizeSmall}.start(t.Context(), console{cfg: cfg})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +93,25 @@ func TestDemoShowsAWholeCluster(t *testing.T) {
 			check(t, s)
 			return
 		}
+	}
+}
+
+// BenchmarkDemoStart tells how long the console waits for its cluster.
+func BenchmarkDemoStart(b *testing.B) {
+	cfg, err := demoApp(io.Discard).withFlags().demoConfig()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, size := range []string{sizeSmall, sizeLarge} {
+		b.Run(size, func(b *testing.B) {
+			for b.Loop() {
+				live, err := demo{seed: 1, speed: 1, size: size}.start(b.Context(), console{cfg: cfg})
+				if err != nil {
+					b.Fatal(err)
+				}
+				live.stop()
+			}
+		})
 	}
 }
 
@@ -152,7 +171,7 @@ func check(t *testing.T, s *cluster.Snapshot) {
 		}
 		assigned := s.ZK.Assignments[id]
 		for _, e := range top.Info.ExecutorList {
-			if e.Stats == nil || e.UptimeSecs == nil || *e.UptimeSecs < 7000 {
+			if e.Stats == nil || e.UptimeSecs == nil || *e.UptimeSecs < 3600 {
 				t.Errorf("%s: executor %v has no history", id, e.ID)
 			}
 		}

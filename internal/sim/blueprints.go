@@ -57,6 +57,9 @@ func twitterClicks() blueprint {
 			{
 				id: "clicks", spout: true, executors: 4, tasks: 4, class: "org.apache.storm.kafka.spout.KafkaSpout",
 				rate: 820, daily: 0.25, replays: true, outputs: []output{emits(1, "topic", "partition", "offset", "key", "value")},
+				conf: map[string]any{
+					"config.topics": "ads.clicks", "config.groupid": "twitter-clicks", "config.bootstrap.servers": "k1:9092,k2:9092,k3:9092",
+				},
 			},
 			{
 				id: "parse", executors: 4, tasks: 4, class: "com.example.clicks.ParseBolt", serviceMs: 0.6,
@@ -74,34 +77,56 @@ func twitterClicks() blueprint {
 	}
 }
 
+// globalAlarms is what Trident makes of a stream of sensors: a coordinator that
+// begins batches, bolts that tell each other how many tuples of a batch to
+// expect, and a committer at the end.
 func globalAlarms() blueprint {
+	const (
+		master = "$mastercoord-bg0"
+		coord  = "$spoutcoord-spout-sensors"
+		bolt   = "org.apache.storm.trident.topology.TridentBoltExecutor"
+		counts = "$coord-bg0"
+	)
+	on := func(component, stream string, how grouping, keys ...string) input {
+		return input{from: component, stream: stream, how: how, fields: keys}
+	}
 	return blueprint{
 		name: "global-alarms", owner: "ops", workers: 3, ackers: 3, timeout: 30, maxPending: 8, age: 21*86400 + 600,
 		components: []part{
 			{
-				id: "$mastercoord-bg0", spout: true, executors: 1, tasks: 1,
+				id: master, spout: true, executors: 1, tasks: 1,
 				class: "org.apache.storm.trident.topology.MasterBatchCoordinator", rate: 4, daily: 0.02,
-				outputs: []output{{stream: "$batch", fields: []string{"tx", "metadata"}, factor: 1}},
+				outputs: []output{
+					{stream: "$batch", fields: []string{"tx"}, factor: 1},
+					{stream: "$commit", fields: []string{"tx"}, factor: 1},
+					{stream: "$success", fields: []string{"tx"}, factor: 1},
+				},
+				conf: map[string]any{"topology.max.task.parallelism": 1},
 			},
 			{
-				id: "$spoutcoord-spout-sensors", executors: 1, tasks: 1,
-				class: "org.apache.storm.trident.spout.TridentSpoutCoordinator", serviceMs: 0.8,
-				inputs:  []input{{from: "$mastercoord-bg0", stream: "$batch", how: shuffle}},
-				outputs: []output{{stream: "$batch", fields: []string{"tx", "metadata"}, factor: 1}},
+				id: coord, executors: 1, tasks: 1, class: "org.apache.storm.trident.spout.TridentSpoutCoordinator", serviceMs: 0.8,
+				inputs:  []input{on(master, "$batch", global), on(master, "$success", global)},
+				outputs: []output{{stream: "$batch", fields: []string{"tx", "metadata"}, factor: 0.5}},
 			},
 			{
-				id: "spout-sensors", executors: 6, tasks: 6, class: "org.apache.storm.trident.topology.TridentBoltExecutor", serviceMs: 16,
-				inputs:  []input{{from: "$spoutcoord-spout-sensors", stream: "$batch", how: all}},
-				outputs: []output{{stream: "s1", fields: []string{"$batchId", "sensor", "region", "value"}, factor: 90}},
+				id: "spout-sensors", executors: 12, tasks: 12, class: bolt, serviceMs: 16,
+				inputs: []input{on(coord, "$batch", all), on(master, "$success", all)},
+				outputs: []output{
+					{stream: "s1", fields: []string{"$batchId", "sensor", "region", "value"}, factor: 45},
+					{stream: counts, fields: []string{"id", "count"}, factor: 4, direct: true},
+				},
 			},
 			{
-				id: "b-0-correlate", executors: 4, tasks: 8, class: "org.apache.storm.trident.topology.TridentBoltExecutor", serviceMs: 0.7, skew: 0.5,
-				inputs:  []input{{from: "spout-sensors", stream: "s1", how: fields, fields: []string{"region"}}},
-				outputs: []output{{stream: "s2", fields: []string{"$batchId", "region", "score"}, factor: 0.2}},
+				id: "b-0-correlate", executors: 4, tasks: 8, class: bolt, serviceMs: 0.5, skew: 0.5,
+				inputs: []input{on("spout-sensors", "s1", fields, "region"), on("spout-sensors", counts, direct)},
+				outputs: []output{
+					{stream: "s2", fields: []string{"$batchId", "region", "score"}, factor: 0.15},
+					{stream: counts, fields: []string{"id", "count"}, factor: 0.014, direct: true},
+				},
 			},
 			{
-				id: "b-1-alarm", executors: 2, tasks: 2, class: "org.apache.storm.trident.topology.TridentBoltExecutor", serviceMs: 1.4,
-				inputs: []input{{from: "b-0-correlate", stream: "s2", how: shuffle}},
+				id: "b-1-alarm", executors: 2, tasks: 2, class: bolt, serviceMs: 1.1,
+				inputs: []input{on("b-0-correlate", "s2", shuffle), on("b-0-correlate", counts, direct), on(master, "$commit", all)},
 			},
 		},
 	}

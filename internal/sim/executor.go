@@ -1,6 +1,10 @@
 package sim
 
-import "github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
+import (
+	"math"
+
+	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
+)
 
 // inCount is what a bolt's executor counts for one stream it reads.
 type inCount struct {
@@ -21,6 +25,8 @@ type executor struct {
 	queue   []float64 // tuples waiting, by input
 	waiting float64   // seconds a tuple that comes now waits
 
+	errors throttle
+
 	clock clock
 	in    []inCount
 	out   []outCount
@@ -39,9 +45,10 @@ func (e *executor) tasks() int { return e.end - e.start + 1 }
 // restart forgets what the worker's process took with it.
 func (e *executor) restart(random func() float64) {
 	clear(e.queue)
-	e.waiting, e.clock = 0, clock{}
+	e.waiting, e.errors = 0, throttle{}
 	e.in, e.out = make([]inCount, len(e.of.inputs)), make([]outCount, len(e.of.outputs))
 	e.acked, e.failed, e.completeMs = counter{}, counter{}, window{}
+	e.clock = clock{windows: e.windows()}
 	// Which of twenty events is the measured one differs from thread to thread.
 	for i := range e.in {
 		e.in[i].executed.rest = random() * sampling
@@ -53,22 +60,46 @@ func (e *executor) restart(random func() float64) {
 	e.acked.rest = random() * sampling
 }
 
-func (e *executor) windows(do func(*window)) {
+// age makes the counts of all time those of a life factor times as long.
+func (e *executor) age(factor float64) {
+	grow := func(c *counter, means ...*window) {
+		before := c.all
+		c.all = math.Round(before*factor/sampling) * sampling
+		for _, m := range means {
+			if before > 0 {
+				m.all *= c.all / before
+			}
+		}
+	}
 	for i := range e.in {
 		in := &e.in[i]
-		do(&in.executed.window)
-		do(&in.acked.window)
-		do(&in.failed.window)
-		do(&in.executeMs)
-		do(&in.processMs)
+		grow(&in.executed, &in.executeMs)
+		grow(&in.acked, &in.processMs)
+		grow(&in.failed)
 	}
 	for i := range e.out {
-		do(&e.out[i].emitted.window)
-		do(&e.out[i].transferred.window)
+		out := &e.out[i]
+		grow(&out.emitted, &out.transferred.window)
+		out.transferred.all = math.Round(out.transferred.all)
 	}
-	do(&e.acked.window)
-	do(&e.failed.window)
-	do(&e.completeMs)
+	grow(&e.acked, &e.completeMs)
+	grow(&e.failed)
+}
+
+// windows are all that the executor's clock turns.
+func (e *executor) windows() []*window {
+	var out []*window
+	for i := range e.in {
+		in := &e.in[i]
+		out = append(out, &in.executed.window, &in.acked.window, &in.failed.window, &in.executeMs, &in.processMs)
+	}
+	for i := range e.out {
+		out = append(out, &e.out[i].emitted.window, &e.out[i].transferred.window)
+	}
+	if e.of.spout {
+		out = append(out, &e.acked.window, &e.failed.window, &e.completeMs)
+	}
+	return out
 }
 
 // emit counts n tuples written to an output, each going to copies consumers.

@@ -14,16 +14,34 @@ type fault struct {
 	port     int
 }
 
-// complain reports that a component fails tuples, no more often than Storm's
-// throttle lets it (topology.max.error.report.per.interval 5 in 10 seconds).
-func (w *World) complain(c *component) {
-	if w.now < c.nextError || c.complaint == "" {
+// The throttle of a task's error reports: topology.max.error.report.per.interval
+// in topology.error.throttle.interval.secs.
+const (
+	reportsPerInterval = 5
+	intervalSecs       = 10
+)
+
+// throttle is what an executor knows of the errors that it reported.
+type throttle struct {
+	rest  float64 // failed tuples since the last whole one
+	since float64 // when the interval began
+	seen  int     // errors in it
+}
+
+// complain reports that an executor failed tuples, as often as Storm's throttle
+// lets it.
+func (w *World) complain(e *executor, failed float64) {
+	if failed <= 0 || e.of.complaint == "" {
 		return
 	}
-	c.nextError = w.now + 4 + w.random.Float64()*9
-	e := c.executors[w.random.IntN(len(c.executors))]
-	if e.on.running() {
-		w.report(c, fmt.Sprintf(c.complaint, w.random.Int64()), e.on)
+	for e.errors.rest += failed; e.errors.rest >= 1; e.errors.rest-- {
+		if w.now-e.errors.since > intervalSecs {
+			e.errors.since, e.errors.seen = w.now, 0
+		}
+		e.errors.seen++
+		if e.errors.seen <= reportsPerInterval {
+			w.report(e.of, fmt.Sprintf(e.of.complaint, w.random.Int64()), e.on)
+		}
 	}
 }
 

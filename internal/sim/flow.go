@@ -12,7 +12,8 @@ const maxQueue = 32768
 type tree struct {
 	spout *component
 	n     float64
-	ends  float64 // seconds of the world
+	born  float64 // seconds of the world
+	ends  float64
 	ms    float64 // complete latency
 	how   fate
 }
@@ -23,52 +24,55 @@ const (
 	acks fate = iota
 	fails
 	timesOut
+	fates
 )
+
+// ledger is what became of every tree that a spout began, unsampled: begun is
+// always the sum of what ended, what was lost with a spout's process, and what
+// is pending.
+type ledger struct {
+	begun float64
+	ended [fates]float64
+	lost  float64
+}
 
 // flow moves tuples for dt seconds.
 func (w *World) flow(t *topology, dt float64) {
 	for _, e := range t.byTask {
-		e.clock.advance(w.now, e.windows)
+		e.clock.advance(w.now)
 	}
-	arriving := map[*component][]float64{} // by output: tuples emitted in this step
 	for _, c := range t.components {
-		arriving[c] = make([]float64, len(c.outputs))
+		clear(c.sent)
 	}
 	for _, c := range t.components {
 		switch {
 		case c.spout:
-			w.spout(t, c, arriving[c], dt)
+			w.spout(t, c, dt)
 		case c.id != ackerID:
-			w.bolt(t, c, arriving, dt)
+			w.bolt(t, c, dt)
 		}
 	}
 	w.endTrees(t, dt)
-	w.acker(t, arriving)
+	w.acker(t)
 }
 
 // spout emits what its source has, within the limit of pending trees.
-func (w *World) spout(t *topology, c *component, out []float64, dt float64) {
-	if w.now >= c.burstEnds {
-		c.burst = 1
-		if w.random.Float64() < dt/400 {
-			c.burst, c.burstEnds = 1.2+w.random.Float64()*0.7, w.now+20+w.random.Float64()*60
-		}
-	}
-	day := 1 + c.daily*math.Sin(2*math.Pi*(w.now/86400-0.35))
-	wanted := c.rate * day * c.burst * max(0.2, 1+0.04*w.random.NormFloat64()) * dt
+func (w *World) spout(t *topology, c *component, dt float64) {
+	wanted := w.offered(c, dt)
 	able := wanted
 	if c.replays {
 		wanted += c.backlog
 		able *= 1.5 // what one poll of the source brings
 	}
-	latency := t.latency()
+	ways := w.ways(t)
 	amount := min(wanted, able)
 	if t.maxPending > 0 {
-		free := max(0, t.maxPending*float64(c.tasks)-t.pending(c))
-		if latency < dt { // those that end soon make room several times in this step
-			free = min(free/max(t.slowShare(dt), 1e-6), free*dt/max(latency, 0.001))
+		stays := 0.0 // the part of what begins in this step that is pending at its end
+		for _, way := range ways {
+			stays += way.part * min(1, way.seconds/dt)
 		}
-		amount = min(amount, free)
+		free := max(0, t.maxPending*float64(c.tasks)-t.pending(c))
+		amount = min(amount, free/max(stays, 1e-9))
 	}
 	if t.congested() {
 		amount = 0
@@ -92,21 +96,44 @@ func (w *World) spout(t *topology, c *component, out []float64, dt float64) {
 		if !e.on.running() {
 			continue
 		}
-		n := amount / float64(running)
-		e.emit(0, n, c.copies[0])
-		e.emit(len(c.outputs)-1, n, c.copies[len(c.outputs)-1])
+		for k := range c.outputs {
+			e.emit(k, amount/float64(running), c.copies[k])
+		}
 	}
-	out[0], out[len(out)-1] = amount, amount
-	w.plant(t, c, amount, dt)
+	for k := range c.sent {
+		c.sent[k] = amount
+	}
+	c.trees.begun += amount
+	for _, way := range ways {
+		w.plant(t, c, way, amount*way.part, dt)
+	}
+}
+
+// offered is how many tuples a spout's source has for it in dt seconds: the day's
+// wave, bursts now and then, and a mood that wanders over minutes.
+func (w *World) offered(c *component, dt float64) float64 {
+	if w.now >= c.burstEnds {
+		c.burst = 1
+		if w.random.Float64() < min(dt/400, 0.1) {
+			c.burst, c.burstEnds = 1.2+w.random.Float64()*0.7, w.now+20+w.random.Float64()*60
+		}
+	}
+	const (
+		wanders = 90.0 // seconds
+		spread  = 0.09
+	)
+	keeps := math.Exp(-dt / wanders)
+	c.mood = c.mood*keeps + spread*math.Sqrt(1-keeps*keeps)*w.random.NormFloat64()
+	day := 1 + c.daily*math.Sin(2*math.Pi*(w.now/86400-0.35))
+	return c.rate * day * c.burst * max(0.2, 1+c.mood+0.03*w.random.NormFloat64()) * dt
 }
 
 // bolt works off its queues.
-func (w *World) bolt(t *topology, c *component, arriving map[*component][]float64, dt float64) {
-	out := arriving[c]
+func (w *World) bolt(t *topology, c *component, dt float64) {
 	for i, e := range c.executors {
 		for k, in := range c.inputs {
 			if e.on.running() {
-				e.queue[k] = min(maxQueue, e.queue[k]+arriving[in.from][in.out]*t.share(c, in, i))
+				e.queue[k] = min(maxQueue, e.queue[k]+in.from.sent[in.out]*t.share(c, in, i))
 			}
 		}
 		if !e.on.running() {
@@ -141,29 +168,27 @@ func (w *World) bolt(t *topology, c *component, arriving map[*component][]float6
 			ack, fail := len(c.outputs)-2, len(c.outputs)-1
 			e.emit(ack, n-failed, c.copies[ack])
 			e.emit(fail, failed, c.copies[fail])
-			out[ack] += n - failed
-			out[fail] += failed
+			c.sent[ack] += n - failed
+			c.sent[fail] += failed
+			w.complain(e, failed)
 		}
 		for k, o := range c.part.outputs {
 			n := processed * o.factor
 			e.emit(k, n, c.copies[k])
-			out[k] += n
+			c.sent[k] += n
 		}
-	}
-	if c.failing > 0 {
-		w.complain(c)
 	}
 }
 
 // acker follows what the others emitted.
-func (w *World) acker(t *topology, arriving map[*component][]float64) {
+func (w *World) acker(t *topology) {
 	c := t.component(ackerID)
 	for i, e := range c.executors {
 		if !e.on.running() {
 			continue
 		}
 		for k, in := range c.inputs {
-			e.execute(k, arriving[in.from][in.out]*t.share(c, in, i), 0, c.serviceMs, c.serviceMs)
+			e.execute(k, in.from.sent[in.out]*t.share(c, in, i), 0, c.serviceMs, c.serviceMs)
 		}
 	}
 }
@@ -182,20 +207,6 @@ func (t *topology) latency() float64 {
 		}
 		for i, e := range c.executors {
 			total += e.waiting * min(1, t.share(c, c.inputs[0], i))
-		}
-	}
-	return total
-}
-
-// slowShare is the part of the trees that wait for longer than dt at an executor
-// of the keyed component.
-func (t *topology) slowShare(dt float64) float64 {
-	total := 0.0
-	for _, c := range t.components {
-		for i, e := range c.executors {
-			if c.keyed && (e.waiting > dt || !e.on.running()) {
-				total += t.share(c, c.inputs[0], i)
-			}
 		}
 	}
 	return total
@@ -224,13 +235,19 @@ func (t *topology) congested() bool {
 	return false
 }
 
-// plant begins n trees, apart by the executor of the keyed component that they
-// will wait for.
-func (w *World) plant(t *topology, c *component, n, dt float64) {
+// way is how a part of the trees that begin now will fare.
+type way struct {
+	part    float64
+	seconds float64
+	how     fate
+}
+
+// ways are all of them, apart by the executor of the keyed component that they
+// will wait for. The slice is good until the next call.
+func (w *World) ways(t *topology) []way {
 	base := t.latency()
 	lost, failing := 0.0, 0.0
 	var keyed *component
-	reach := 1.0
 	for _, o := range t.components {
 		if o.spout || o.id == ackerID {
 			continue
@@ -245,33 +262,88 @@ func (w *World) plant(t *topology, c *component, n, dt float64) {
 			}
 		}
 		lost = 1 - (1-lost)*(1-min(1, dead))
-		failing = 1 - (1-failing)*(1-min(1, o.failing*reach))
+		failing = 1 - (1-failing)*(1-o.failing)
 	}
-	grow := func(n, seconds float64, how fate) {
+	patience := t.patience(w.now)
+	out := w.fares[:0]
+	add := func(part, seconds float64, how fate) {
 		switch {
-		case n <= 0:
+		case part <= 0:
 			return
-		case seconds > t.timeout:
-			seconds, how = t.timeout, timesOut
+		case seconds > patience:
+			seconds, how = patience, timesOut
 		}
-		ended := 0.0
-		if seconds < dt {
-			ended = n * (1 - seconds/dt)
-		}
-		w.end(t, tree{spout: c, n: ended, ms: seconds * 1000, how: how})
-		t.trees = append(t.trees, tree{spout: c, n: n - ended, ends: w.now + seconds, ms: seconds * 1000, how: how})
+		out = append(out, way{part, seconds, how})
 	}
-	grow(n*lost, t.timeout+1, timesOut)
-	n *= 1 - lost
-	grow(n*failing, base, fails)
-	n *= 1 - failing
+	add(lost, math.Inf(1), timesOut)
+	add((1-lost)*failing, base, fails)
+	acked := (1 - lost) * (1 - failing)
 	if keyed == nil {
-		grow(n, base, acks)
-		return
+		add(acked, base, acks)
+	} else {
+		for i, e := range keyed.executors {
+			add(acked*t.share(keyed, keyed.inputs[0], i), base+e.waiting, acks)
+		}
 	}
-	for i, e := range keyed.executors {
-		grow(n*t.share(keyed, keyed.inputs[0], i), base+e.waiting, acks)
+	w.fares = out
+	return out
+}
+
+// plant begins n trees that go one way.
+func (w *World) plant(t *topology, c *component, of way, n, dt float64) {
+	ended := 0.0
+	if of.seconds < dt {
+		ended = n * (1 - of.seconds/dt)
 	}
+	w.end(t, tree{spout: c, n: ended, ms: of.seconds * 1000, how: of.how})
+	t.trees = append(t.trees, tree{
+		spout: c, n: n - ended, born: w.now, ends: w.now + of.seconds, ms: of.seconds * 1000, how: of.how,
+	})
+}
+
+// patience is how long a tree that begins now may take: a spout looks for old
+// trees once in every message timeout and fails those that it saw before, so
+// that they live once to twice as long.
+func (t *topology) patience(now float64) float64 {
+	into := math.Mod(now-t.launched, t.timeout)
+	return 2*t.timeout - into
+}
+
+// abandon settles the trees that a worker takes with it: those of its spouts are
+// forgotten, and those with a tuple in its bolts are never acked.
+func (t *topology) abandon(wk *worker) {
+	passes := 1.0 // the share of trees with nothing there
+	for _, c := range t.components {
+		if c.spout || c.id == ackerID {
+			continue
+		}
+		here := 0.0
+		for i, e := range c.executors {
+			if e.on == wk {
+				here += min(1, t.share(c, c.inputs[0], i))
+			}
+		}
+		passes *= 1 - min(1, here)
+	}
+	kept := make([]tree, 0, len(t.trees))
+	for _, tr := range t.trees {
+		gone := 0
+		for _, e := range tr.spout.executors {
+			if e.on == wk {
+				gone++
+			}
+		}
+		forgotten := tr.n * float64(gone) / float64(len(tr.spout.executors))
+		tr.spout.trees.lost += forgotten
+		tr.n -= forgotten
+		if stuck := tr.n * (1 - passes); tr.how == acks && stuck > 0 {
+			tr.n -= stuck
+			ends := tr.born + t.patience(tr.born)
+			kept = append(kept, tree{spout: tr.spout, n: stuck, born: tr.born, ends: ends, ms: 1000 * (ends - tr.born), how: timesOut})
+		}
+		kept = append(kept, tr)
+	}
+	t.trees = kept
 }
 
 // endTrees ends the trees whose time has come.
@@ -299,8 +371,10 @@ func (w *World) end(t *topology, tr tree) {
 		}
 	}
 	if running == 0 {
-		return // the trees died with their spouts
+		tr.spout.trees.lost += tr.n // the trees died with their spouts
+		return
 	}
+	tr.spout.trees.ended[tr.how] += tr.n
 	n := tr.n / float64(running)
 	for _, e := range tr.spout.executors {
 		switch {

@@ -1,5 +1,7 @@
 package sim
 
+import "math/bits"
+
 // schedule places a new topology as Storm's even scheduler does: its workers
 // take free slots from host to host, its executors go round the workers.
 func (w *World) schedule(t *topology) {
@@ -20,25 +22,29 @@ func (w *World) schedule(t *topology) {
 
 // freeSlot is the next slot to use: on the host with the fewest workers.
 func (w *World) freeSlot() (best *host, port int, ok bool) {
+	w.occupy()
 	least := 0
 	for _, h := range w.hosts {
-		if h.lost {
+		used := bits.OnesCount64(h.taken)
+		if h.lost || used == len(h.ports) || best != nil && used >= least {
 			continue
 		}
-		used, free := 0, 0
-		for _, p := range h.ports {
-			switch {
-			case w.workerAt(h, p) != nil:
-				used++
-			case free == 0:
-				free = p
-			}
-		}
-		if free != 0 && (best == nil || used < least) {
-			best, port, least = h, free, used
-		}
+		best, least = h, used
+		port = h.ports[bits.TrailingZeros64(^h.taken)]
 	}
 	return best, port, best != nil
+}
+
+// occupy finds out which slots of every host are taken.
+func (w *World) occupy() {
+	for _, h := range w.hosts {
+		h.taken = 0
+	}
+	for _, t := range w.topologies {
+		for _, wk := range t.workers {
+			wk.host.taken |= 1 << (wk.port - wk.host.ports[0])
+		}
+	}
 }
 
 func (w *World) workerAt(h *host, port int) *worker {
@@ -54,6 +60,7 @@ func (w *World) workerAt(h *host, port int) *worker {
 
 // crash ends a worker's process; the supervisor starts another.
 func (w *World) crash(wk *worker) {
+	wk.of.abandon(wk)
 	wk.started = w.now + launchSecs
 	wk.nextBeat = wk.started + firstBeatSecs
 	for _, e := range wk.of.byTask {
@@ -72,6 +79,7 @@ func (w *World) lose(h *host) {
 		for _, wk := range t.workers {
 			if wk.host == h {
 				wk.dead = true
+				t.abandon(wk)
 			}
 		}
 	}

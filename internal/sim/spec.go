@@ -29,9 +29,10 @@ type part struct {
 	serviceMs        float64 // one tuple's work
 	inputs           []input
 	outputs          []output
-	skew             float64 // exponent of the Zipf law of the keys of fields groupings
-	keyed            bool    // its executors' queues tell tuple trees apart
-	complaint        string  // what it reports when it fails a tuple
+	skew             float64        // exponent of the Zipf law of the keys of fields groupings
+	keyed            bool           // its executors' queues tell tuple trees apart
+	complaint        string         // what it reports when it fails a tuple
+	conf             map[string]any // its own configuration
 }
 
 func (p part) shell() bool { return p.command != "" }
@@ -45,6 +46,7 @@ const (
 	fields
 	global
 	all
+	direct
 )
 
 type input struct {
@@ -56,7 +58,8 @@ type input struct {
 type output struct {
 	stream string
 	fields []string
-	factor float64 // tuples emitted for each one executed; a spout's is 1
+	factor float64 // tuples emitted for each one executed, or for each that a spout begins
+	direct bool    // the emitter chooses the task
 }
 
 // from is an input on the default stream.

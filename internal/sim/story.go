@@ -1,11 +1,54 @@
 package sim
 
+import "strings"
+
 // The story begins within the first minute and comes again.
 const storyPeriod = 720
 
-// Hint tells a newcomer of the demo which key of the console shows what. It fits
-// into 80 columns beside the help.
-const Hint = "Within a minute: 2 hot key · 0 failing bolt · 3 lost host w6"
+// Told are the names of the topologies that the story and its worlds always have.
+var Told = []string{"wordcount", "wikipedia-trends", "twitter-clicks", "global-alarms", "firehose"}
+
+// chapter is a part of the story, from a moment of it on. Its hint tells a
+// newcomer which key of the console shows what, in 62 columns at most; %s is the
+// host that is lost.
+type chapter struct {
+	from float64
+	hint string
+}
+
+var chapters = []chapter{
+	{0, "A cluster at work: 2 topologies, enter opens, esc goes back"},
+	{8, "A key gets hot in twitter-clicks: 2, enter on it, then store"},
+	{26, "Host %s is lost: 3 shows its workers move, 6 what changed"},
+	{60, "language fails tuples in wikipedia-trends: 0, then enter"},
+	{148, "Host %s is back, empty: 3 slots, 1 the cluster"},
+	{242, "A worker of wikipedia-trends ended and began anew: 6 changes"},
+	{334, "language is mended: 0 keeps what recovered for an hour"},
+	{462, "The hot key is forgotten: 2, enter, v draws how tuples flow"},
+	{560, "d shows a configuration, :zk what Storm keeps in ZooKeeper"},
+}
+
+// Hint tells a newcomer of the demo which key of the console shows what happens
+// now; "" before [World.Begin].
+func (w *World) Hint() string {
+	if s := w.hint.Load(); s != nil {
+		return *s
+	}
+	return ""
+}
+
+// narrate chooses the hint for a moment of the story.
+func (w *World) narrate(at float64) {
+	now := 0
+	for i, c := range chapters {
+		if at >= c.from {
+			now = i
+		}
+	}
+	if hint := strings.ReplaceAll(chapters[now].hint, "%s", w.hosts[len(w.hosts)-1].name); hint != w.Hint() {
+		w.hint.Store(&hint)
+	}
+}
 
 // tell moves the story on.
 func (w *World) tell() {
@@ -17,6 +60,7 @@ func (w *World) tell() {
 	for at >= storyPeriod {
 		at -= storyPeriod
 	}
+	w.narrate(at)
 	if t := w.topology("twitter-clicks"); t != nil {
 		// A key becomes popular, stays so and is forgotten.
 		t.hot = 0.7 * ramp(at, 5, 30) * (1 - ramp(at, 400, 460))

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/json"
+	"maps"
 
 	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
 )
@@ -48,7 +49,9 @@ func (c *component) object() *storm.ComponentObject {
 }
 
 func (c *component) common(sys bool) *storm.ComponentCommon {
-	conf, err := json.Marshal(map[string]any{"topology.tasks": c.tasks})
+	own := map[string]any{"topology.tasks": c.tasks}
+	maps.Copy(own, c.conf)
+	conf, err := json.Marshal(own)
 	if err != nil {
 		conf = []byte("{}")
 	}
@@ -62,7 +65,7 @@ func (c *component) common(sys bool) *storm.ComponentCommon {
 	for _, o := range c.outputs {
 		switch {
 		case !system(o.stream):
-			out.Streams[o.stream] = &storm.StreamInfo{OutputFields: o.fields, Direct: new(false)}
+			out.Streams[o.stream] = &storm.StreamInfo{OutputFields: o.fields, Direct: new(o.direct)}
 		case sys:
 			out.Streams[o.stream] = &storm.StreamInfo{OutputFields: ackFields(o.stream), Direct: new(c.id == ackerID)}
 		}
@@ -88,6 +91,8 @@ func (in input) grouping() *storm.Grouping {
 		return &storm.Grouping{Fields: []string{}}
 	case all:
 		return &storm.Grouping{All: &storm.NullStruct{}}
+	case direct:
+		return &storm.Grouping{Direct: &storm.NullStruct{}}
 	case localOrShuffle:
 		return &storm.Grouping{LocalOrShuffle: &storm.NullStruct{}}
 	default:

@@ -30,16 +30,18 @@ type component struct {
 	inputs    []reading
 	outputs   []output
 	copies    []float64 // by output: tasks that receive each tuple
+	sent      []float64 // by output: tuples of this step
 	executors []*executor
 	weights   []float64 // by executor: the share of a fields grouping
 	hottest   int       // the executor that a hot key goes to
 	failing   float64   // share of tuples that it fails
-	nextError float64   // not before, seconds
 	errors    []fault   // the newest ten, oldest first
 	last      *fault
 	burst     float64 // factor on a spout's rate
 	burstEnds float64
+	mood      float64 // part of a spout's rate that it is off by
 	backlog   float64 // tuples a replaying spout still has to emit
+	trees     ledger  // of a spout
 }
 
 // topology is a blueprint that runs.
@@ -107,7 +109,7 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 	}
 	t.tasks = next - 1
 	for _, c := range t.components {
-		c.copies = make([]float64, len(c.outputs))
+		c.copies, c.sent = make([]float64, len(c.outputs)), make([]float64, len(c.outputs))
 	}
 	for _, c := range t.components {
 		for _, in := range c.inputs {

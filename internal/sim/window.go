@@ -64,24 +64,35 @@ func (c *counter) count(at [3]int, n float64) float64 {
 
 // clock turns the windows of everything that shares it.
 type clock struct {
-	at   [3]int
-	turn [3]float64 // when the next bucket begins, seconds of the world
+	windows []*window
+	at      [3]int
+	next    [3]float64 // when the next bucket begins, seconds of the world
 }
 
 // advance moves to now and empties the buckets that came round.
-func (c *clock) advance(now float64, windows func(func(*window))) {
+func (c *clock) advance(now float64) {
 	for i, secs := range windowSecs {
 		step := secs / buckets
-		if c.turn[i] == 0 {
-			c.turn[i] = now + step
+		if c.next[i] == 0 {
+			c.next[i] = now + step
 		}
-		for n := 0; now >= c.turn[i]; n++ {
-			c.turn[i] += step
-			if n >= buckets {
-				continue // everything is empty already
+		if now < c.next[i] {
+			continue
+		}
+		passed := int((now-c.next[i])/step) + 1
+		c.next[i] += step * float64(passed)
+		if passed >= buckets {
+			c.at[i] = (c.at[i] + passed) % buckets
+			for _, w := range c.windows {
+				w.ring[i], w.sum[i] = [buckets]float64{}, 0
 			}
+			continue
+		}
+		for range passed {
 			c.at[i] = (c.at[i] + 1) % buckets
-			windows(func(w *window) { w.turn(i, c.at[i]) })
+			for _, w := range c.windows {
+				w.turn(i, c.at[i])
+			}
 		}
 	}
 }

@@ -3,7 +3,9 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +40,8 @@ type World struct {
 	nimbuses   []nimbus
 	changes    int // counts what ZooKeeper must be told at once
 	sequence   int // of errors
+	fares      []way
+	hint       atomic.Pointer[string]
 }
 
 type nimbus struct {
@@ -48,7 +52,8 @@ type nimbus struct {
 // host is a machine with a supervisor.
 type host struct {
 	name, node string
-	ports      []int
+	ports      []int  // in a row, 64 at most
+	taken      uint64 // slots with a worker, when last counted
 	started    float64
 	lost       bool
 	lostAt     float64
@@ -73,37 +78,50 @@ type worker struct {
 
 func (w *worker) running() bool { return w.up }
 
+// plan is what a world is made of.
+type plan struct {
+	hosts, ports int
+	blueprints   []blueprint
+	stride       float64 // factor on the steps of the past
+}
+
 // NewDemo returns the demo's cluster: six hosts of four slots, four topologies
 // and two Nimbuses. Equal seeds and starts make equal worlds. It has run for a
-// while already, so that the windows are filled; that takes some tenths of a
-// second.
+// day already, so that the windows are filled; that takes a tenth of a second.
 func NewDemo(seed uint64, start time.Time) *World {
-	const history = 7200
+	return newWorld(seed, start, plan{hosts: 6, ports: 4, blueprints: demoBlueprints(), stride: 1})
+}
+
+// NewLarge returns a cluster of 250 hosts and 1,000 topologies, those of
+// [NewDemo] among them, and one of 5,000 executors. Making it takes some
+// seconds.
+func NewLarge(seed uint64, start time.Time) *World {
+	return newWorld(seed, start, plan{hosts: 250, ports: 12, blueprints: largeBlueprints(), stride: 12})
+}
+
+func newWorld(seed uint64, start time.Time, p plan) *World {
 	w := &World{random: rand.New(rand.NewPCG(seed, 0x73746f726d746f70)), start: float64(start.Unix())}
-	w.now = w.start - history
-	for i := range 6 {
-		name := fmt.Sprintf("w%d", i+1)
-		w.hosts = append(w.hosts, &host{
-			name: name, node: w.uuid() + "-" + name, ports: []int{6700, 6701, 6702, 6703},
-			started: w.now - 30*86400 - float64(i)*97, slow: 1,
-		})
+	w.now = w.start - pastSecs
+	digits := len(strconv.Itoa(p.hosts))
+	for i := range p.hosts {
+		name := fmt.Sprintf("w%0*d", digits, i+1)
+		h := &host{name: name, node: w.uuid() + "-" + name, started: w.start - 30*86400 - float64(i)*97, slow: 1}
+		for port := range p.ports {
+			h.ports = append(h.ports, 6700+port)
+		}
+		w.hosts = append(w.hosts, h)
 	}
-	w.nimbuses = []nimbus{{"nim-a", w.now - 30*86400}, {"nim-b", w.now - 29*86400 - 4000}}
-	for i, b := range demoBlueprints() {
+	w.nimbuses = []nimbus{{"nim-a", w.start - 30*86400}, {"nim-b", w.start - 29*86400 - 4000}}
+	for i, b := range p.blueprints {
 		launched := w.start - b.age
 		t := build(b, fmt.Sprintf("%s-%d-%d", b.name, i+1, int64(launched)), launched, w.random.Float64)
 		w.topologies = append(w.topologies, t)
 		w.schedule(t)
-	}
-	for w.now < w.start {
-		w.step(20)
-	}
-	for _, t := range w.topologies {
 		for _, wk := range t.workers {
-			w.beat(wk)
-			wk.nextBeat = w.now + w.random.Float64()*BeatSecs
+			wk.started = launched + launchSecs + w.random.Float64()*15
 		}
 	}
+	w.grow(p.stride)
 	return w
 }
 
@@ -124,18 +142,27 @@ func (w *World) Begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.began = w.now
+	w.narrate(0)
 }
 
-// maxStep bounds one step of the model; longer ones are divided.
-const maxStep = 1.0
+// The longest steps of the model, in seconds; longer ones are divided. Before the
+// story begins nobody looks closely.
+const (
+	maxStep     = 1.0
+	maxStepPast = 5.0
+)
 
 // Step moves the world by dt.
 func (w *World) Step(dt time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for left := dt.Seconds(); left > 1e-9; left -= maxStep {
+	most := maxStep
+	if w.began == 0 {
+		most = maxStepPast
+	}
+	for left := dt.Seconds(); left > 1e-9; left -= most {
 		w.tell()
-		w.step(min(left, maxStep))
+		w.step(min(left, most))
 		w.beats()
 	}
 }
