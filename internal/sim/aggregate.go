@@ -128,13 +128,9 @@ func (c *component) row(window string, sys bool) *storm.ComponentAggregateStats 
 	out := c.aggregate(componentSums(c, window, sys))
 	out.CommonStats.NumExecutors = new(int32(len(c.executors)))
 	out.CommonStats.NumTasks = new(int32(c.tasks))
-	out.CommonStats.ResourcesMap = resources()
+	out.CommonStats.ResourcesMap = c.needs.named()
 	out.LastError = c.last.info()
 	return out
-}
-
-func resources() map[string]float64 {
-	return map[string]float64{"onheap.memory.mb": 128, "offheap.memory.mb": 0, "cpu.pcore.percent": 10}
 }
 
 func (f *fault) info() *storm.ErrorInfo {

@@ -3,6 +3,8 @@ package sim
 import (
 	"context"
 	"errors"
+	"maps"
+	"strings"
 
 	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
 )
@@ -10,37 +12,41 @@ import (
 // errInternal is what a caller learns of a failure inside Nimbus.
 var errInternal = errors.New("internal error")
 
-// perExecutor are the resources that Storm assumes of an executor.
-const (
-	heapMB     = 128.0
-	cpuPercent = 10.0
-)
-
-// answers is one Nimbus of a world. Methods that it does not have, and those
-// that would change something, end as an internal error.
+// answers is one Nimbus of a world. Two methods of the interface are answered
+// without it, because their arguments may be absent.
 type answers struct {
 	storm.Nimbus
-	w      *World
-	self   int           // which of the Nimbuses
-	hosts  []string      // what they call themselves
-	ports  []int         // where they listen
-	conf   func() string // nimbus' own configuration
-	leader func() int
+	w       *World
+	self    int           // which of the Nimbuses
+	hosts   []string      // what they call themselves
+	ports   []int         // where they listen
+	conf    func() string // nimbus' own configuration
+	changed func()        // tells ZooKeeper
 }
 
-func (a *answers) leads() bool { return a.leader() == a.self }
+func (a *answers) leads() bool { return a.w.acting() == a.self }
+
+// look is what a Nimbus remembers of a topology when it is asked about its
+// resources for the first time, which need its executors.
+func (a *answers) look(t *topology) { a.w.nimbuses[a.self].recall(t) }
 
 func (a *answers) summary(i int) *storm.NimbusSummary {
 	return &storm.NimbusSummary{
-		Host: new(a.hosts[i]), Port: new(int32(a.ports[i])), UptimeSecs: new(int32(a.w.now - a.w.nimbuses[i].started)),
-		IsLeader: new(i == a.leader()), Version: new(Version), TlsPort: new(int32(0)),
+		Host: new(a.hosts[i]), Port: new(int32(a.ports[i])), UptimeSecs: new(int32(a.w.now - a.w.nimbuses[i].since)),
+		IsLeader: new(i == a.w.lockHolder()), Version: new(Version), TlsPort: new(int32(0)),
 	}
 }
 
+// GetLeader is who has the lock, also for some time after its end, and nobody
+// when that one is no longer listed.
 func (a *answers) GetLeader(context.Context) (*storm.NimbusSummary, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	return a.summary(a.leader()), nil
+	i := a.w.lockHolder()
+	if i < 0 || !a.w.nimbuses[i].named {
+		return nil, nil //nolint:nilnil // Storm's answer is an empty result
+	}
+	return a.summary(i), nil
 }
 
 func (a *answers) GetNimbusConf(context.Context) (string, error) { return a.conf(), nil }
@@ -55,7 +61,9 @@ func (a *answers) GetClusterInfo(context.Context) (*storm.ClusterSummary, error)
 		}
 	}
 	for i := range a.hosts {
-		out.Nimbuses = append(out.Nimbuses, a.summary(i))
+		if a.w.nimbuses[i].named {
+			out.Nimbuses = append(out.Nimbuses, a.summary(i))
+		}
 	}
 	return out, nil
 }
@@ -88,20 +96,32 @@ func (a *answers) summaries() []*storm.TopologySummary {
 
 // topologySummary is a row of the list. A standby knows no assignments.
 func (a *answers) topologySummary(t *topology) *storm.TopologySummary {
-	n := float64(len(t.byTask))
+	a.look(t)
+	need := t.needs()
 	s := &storm.TopologySummary{
 		ID: new(t.id), Name: new(t.name), NumTasks: new(int32(0)), NumExecutors: new(int32(0)), NumWorkers: new(int32(0)),
-		UptimeSecs: new(int32(a.w.now - t.launched)), Status: new(storm.TopologyStatus_ACTIVE.String()), StormVersion: new(Version),
-		Owner: new(t.owner), ReplicationCount: new(int32(len(a.hosts))),
-		RequestedMemonheap: new(n * heapMB), RequestedMemoffheap: new(0.0), RequestedCPU: new(n * cpuPercent),
+		UptimeSecs: new(int32(a.w.now - t.launched)), Status: new(t.status.String()), StormVersion: new(Version),
+		Owner: new(t.owner), ReplicationCount: new(a.replication()),
+		RequestedMemonheap: new(need.onHeap), RequestedMemoffheap: new(need.offHeap), RequestedCPU: new(need.cpu),
 		AssignedMemonheap: new(0.0), AssignedMemoffheap: new(0.0), AssignedCPU: new(0.0),
 		RequestedGenericResources: map[string]float64{}, AssignedGenericResources: map[string]float64{},
 	}
 	if a.leads() {
 		s.NumTasks, s.NumExecutors, s.NumWorkers = new(int32(t.tasks)), new(int32(len(t.byTask))), new(int32(len(t.workers)))
-		s.AssignedMemonheap, s.AssignedCPU = new(n*heapMB), new(n*cpuPercent)
+		s.AssignedMemonheap, s.AssignedMemoffheap, s.AssignedCPU = new(need.onHeap), new(need.offHeap), new(need.cpu)
 	}
 	return s
+}
+
+// replication is how many Nimbuses have the topologies' code.
+func (a *answers) replication() int32 {
+	n := int32(0)
+	for i := range a.hosts {
+		if a.w.nimbuses[i].named {
+			n++
+		}
+	}
+	return n
 }
 
 func (a *answers) GetTopologySummaries(context.Context) ([]*storm.TopologySummary, error) {
@@ -166,9 +186,9 @@ func (a *answers) GetTopologyInfoWithOpts(_ context.Context, id string, options 
 	}
 	out := &storm.TopologyInfo{
 		ID: new(t.id), Name: new(t.name), UptimeSecs: new(int32(a.w.now - t.launched)), Executors: []*storm.ExecutorSummary{},
-		Status: new(storm.TopologyStatus_ACTIVE.String()), Errors: map[string][]*storm.ErrorInfo{},
-		ComponentDebug: map[string]*storm.DebugOptions{}, StormVersion: new(Version),
-		Owner: new(t.owner), ReplicationCount: new(int32(len(a.hosts))),
+		Status: new(t.status.String()), Errors: map[string][]*storm.ErrorInfo{},
+		ComponentDebug: maps.Clone(t.debug), StormVersion: new(Version),
+		Owner: new(t.owner), ReplicationCount: new(a.replication()),
 	}
 	for _, c := range t.components {
 		switch {
@@ -212,30 +232,36 @@ func (a *answers) GetTopologyConf(_ context.Context, id string) (string, error) 
 func (a *answers) GetLogConfig(_ context.Context, id string) (*storm.LogConfig, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	if a.w.byID(id) == nil {
+	t := a.w.byID(id)
+	if t == nil {
 		return nil, errInternal
 	}
-	return &storm.LogConfig{}, nil
+	return t.logConfig(), nil
 }
 
-func (a *answers) GetComponentPendingProfileActions(_ context.Context, id, _ string, _ storm.ProfileAction) ([]*storm.ProfileRequest, error) {
+func (a *answers) GetComponentPendingProfileActions(_ context.Context, id, component string, action storm.ProfileAction) ([]*storm.ProfileRequest, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	if a.w.byID(id) == nil {
+	t := a.w.byID(id)
+	switch {
+	case t == nil:
 		return nil, errInternal
+	case !a.leads():
+		return []*storm.ProfileRequest{}, nil // it knows of no worker
 	}
-	return []*storm.ProfileRequest{}, nil
+	return t.requests(component, action), nil
 }
 
 func (a *answers) GetTopologyHistory(context.Context, string) (*storm.TopologyHistoryInfo, error) {
 	return &storm.TopologyHistoryInfo{TopoIds: []string{}}, nil
 }
 
-// IsTopologyNameAllowed is always true of a standby, which knows no names.
+// IsTopologyNameAllowed is true of running ones on a standby, which knows no
+// names.
 func (a *answers) IsTopologyNameAllowed(_ context.Context, name string) (bool, error) {
 	a.w.mu.Lock()
 	defer a.w.mu.Unlock()
-	return !a.leads() || a.w.topology(name) == nil, nil
+	return name != "" && !strings.ContainsAny(name, `/.:\`) && (!a.leads() || a.w.topology(name) == nil), nil
 }
 
 // owners sums up what each owner runs; all owners when owner is nil.
@@ -257,22 +283,26 @@ func (a *answers) owners(owner *string) []*storm.OwnerResourceSummary {
 	out := []*storm.OwnerResourceSummary{}
 	for _, name := range names {
 		var topologies, executors, workers, tasks int32
+		var given needs
 		for _, t := range a.w.topologies {
 			if t.owner != name {
 				continue
 			}
 			topologies++
 			if a.leads() {
+				given.add(t.needs())
 				executors += int32(len(t.byTask))
 				workers += int32(len(t.workers))
 				tasks += int32(t.tasks)
 			}
 		}
-		memory, cpu := float64(executors)*heapMB, float64(executors)*cpuPercent
+		// A standby sums up what it has assigned: nothing.
 		out = append(out, &storm.OwnerResourceSummary{
 			Owner: new(name), TotalTopologies: &topologies, TotalExecutors: &executors, TotalWorkers: &workers, TotalTasks: &tasks,
-			MemoryUsage: &memory, CPUUsage: &cpu, RequestedOnHeapMemory: &memory, RequestedOffHeapMemory: new(0.0),
-			RequestedTotalMemory: &memory, RequestedCPU: &cpu, AssignedOnHeapMemory: &memory, AssignedOffHeapMemory: new(0.0),
+			MemoryUsage: new(given.onHeap + given.offHeap), CPUUsage: new(given.cpu),
+			RequestedOnHeapMemory: new(given.onHeap), RequestedOffHeapMemory: new(given.offHeap),
+			RequestedTotalMemory: new(given.onHeap + given.offHeap), RequestedCPU: new(given.cpu),
+			AssignedOnHeapMemory: new(given.onHeap), AssignedOffHeapMemory: new(given.offHeap),
 		})
 	}
 	return out

@@ -21,6 +21,7 @@ type executor struct {
 	index      int // among the component's executors
 	start, end int // tasks
 	on         *worker
+	since      float64 // when it was assigned there
 
 	queue   []float64 // tuples waiting, by input
 	waiting float64   // seconds a tuple that comes now waits

@@ -54,7 +54,6 @@ func (w *World) report(c *component, text string, on *worker) {
 		c.errors = append(c.errors[:0], c.errors[1:]...)
 	}
 	c.last = &f
-	w.changes++
 }
 
 // forgetErrors drops what ended with a worker's session: since 2.x all but the

@@ -83,7 +83,7 @@ func (w *World) spout(t *topology, c *component, dt float64) {
 			running++
 		}
 	}
-	if running == 0 {
+	if running == 0 || t.status != active {
 		amount = 0
 	}
 	if c.replays {

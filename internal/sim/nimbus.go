@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"slices"
@@ -16,22 +17,13 @@ import (
 // maxRequest is nimbus.thrift.max_buffer_size.
 const maxRequest = 1 << 20
 
-// reads are the calls that answers has; any other call of Nimbus' interface
-// fails inside it.
-var reads = []string{
-	"getClusterInfo", "getLeader", "getTopologySummaries", "getTopologySummary", "getTopologySummaryByName",
-	"getTopologyInfo", "getTopologyInfoByName", "getTopologyInfoWithOpts", "getTopologyInfoByNameWithOpts",
-	"getTopologyPageInfo", "getComponentPageInfo", "getTopologyHistory", "getTopologyConf", "getNimbusConf",
-	"getTopology", "getUserTopology", "getLogConfig", "getComponentPendingProfileActions", "isTopologyNameAllowed",
-}
-
 // talk answers framed calls on one connection until it ends. What is no frame
 // ends it at once.
 func (a *answers) talk(ctx context.Context, c net.Conn) {
 	processors := storm.NewNimbusProcessor(a).ProcessorMap()
 	for {
 		request, err := readFrame(c, maxRequest)
-		if err != nil {
+		if err != nil || !a.w.nimbusRuns(a.self) {
 			return
 		}
 		reply, err := a.answer(ctx, processors, request)
@@ -67,11 +59,29 @@ func (a *answers) answer(ctx context.Context, processors map[string]thrift.TProc
 		}
 		err = reply(ctx, out, method, seq, &storm.NimbusGetOwnerResourceSummariesResult{Success: a.owners(args.Owner)})
 		return buf.Bytes(), err
+	case method == "uploadNewCredentials":
+		var args uploadArgs
+		if err := args.Read(ctx, in); err != nil {
+			return nil, err
+		}
+		// The result has the same fields as that of a rebalance.
+		result := new(storm.NimbusRebalanceResult)
+		if err := a.upload(&args); err != nil && !errors.As(err, &result.E) && !errors.As(err, &result.Aze) {
+			return refusal(ctx, method, seq, thrift.INTERNAL_ERROR)
+		}
+		err = reply(ctx, out, method, seq, result)
+		return buf.Bytes(), err
+	case method == "beginFileUpload":
+		place, err := a.inbox()
+		if err != nil {
+			return refusal(ctx, method, seq, thrift.INTERNAL_ERROR)
+		}
+		err = reply(ctx, out, method, seq, &storm.NimbusGetNimbusConfResult{Success: &place})
+		return buf.Bytes(), err
+	case slices.Contains(others, method):
+		return refusal(ctx, method, seq, thrift.INTERNAL_ERROR)
 	case processors[method] == nil:
 		return refusal(ctx, method, seq, thrift.UNKNOWN_METHOD)
-	}
-	if !slices.Contains(reads, method) {
-		return refusal(ctx, method, seq, thrift.INTERNAL_ERROR)
 	}
 	// An error here is one that the reply carries already, or one of reading
 	// the arguments, to which Nimbus does not reply.

@@ -14,17 +14,18 @@ func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys 
 	if t == nil {
 		return nil, notAlive(id)
 	}
-	n := float64(len(t.byTask))
+	a.look(t)
+	need := t.needs()
 	p := &storm.TopologyPageInfo{
-		ID: new(t.id), Name: new(t.name), UptimeSecs: new(int32(a.w.now - t.launched)), Status: new(storm.TopologyStatus_ACTIVE.String()),
+		ID: new(t.id), Name: new(t.name), UptimeSecs: new(int32(a.w.now - t.launched)), Status: new(t.status.String()),
 		NumTasks: new(int32(t.tasks)), NumWorkers: new(int32(0)), NumExecutors: new(int32(0)), TopologyConf: new(t.conf),
 		IDToSpoutAggStats: map[string]*storm.ComponentAggregateStats{}, IDToBoltAggStats: map[string]*storm.ComponentAggregateStats{},
 		TopologyStats: &storm.TopologyStats{
 			WindowToEmitted: map[string]int64{}, WindowToTransferred: map[string]int64{}, WindowToAcked: map[string]int64{},
 			WindowToFailed: map[string]int64{}, WindowToCompleteLatenciesMs: map[string]float64{},
 		},
-		Owner: new(t.owner), ReplicationCount: new(int32(len(a.hosts))), StormVersion: new(Version),
-		RequestedMemonheap: new(n * heapMB), RequestedMemoffheap: new(0.0), RequestedCPU: new(n * cpuPercent),
+		Owner: new(t.owner), ReplicationCount: new(a.replication()), StormVersion: new(Version), DebugOptions: t.debug[t.id],
+		RequestedMemonheap: new(need.onHeap), RequestedMemoffheap: new(need.offHeap), RequestedCPU: new(need.cpu),
 		AssignedMemonheap: new(0.0), AssignedMemoffheap: new(0.0), AssignedCPU: new(0.0),
 	}
 	leads := a.leads()
@@ -54,7 +55,7 @@ func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys 
 	}
 	p.NumWorkers, p.NumExecutors = new(int32(beating)), new(int32(len(t.byTask)))
 	p.TopologyStats = t.totals(sys)
-	p.AssignedMemonheap, p.AssignedCPU = new(n*heapMB), new(n*cpuPercent)
+	p.AssignedMemonheap, p.AssignedMemoffheap, p.AssignedCPU = new(need.onHeap), new(need.offHeap), new(need.cpu)
 	return p, nil
 }
 
@@ -69,22 +70,23 @@ func (c *component) unreported(row *storm.ComponentAggregateStats) *storm.Compon
 
 func (w *World) workerSummary(wk *worker, sys bool) *storm.WorkerSummary {
 	tasks, executors, uptime := map[string]int64{}, int32(0), 0.0
+	var need needs
 	for _, e := range wk.of.byTask {
 		if e.on != wk {
 			continue
 		}
 		executors++
+		need.add(e.of.needs)
 		uptime = e.reportedUptime
 		if sys || !system(e.of.id) {
 			tasks[e.of.id] += int64(e.tasks())
 		}
 	}
-	n := float64(executors)
 	return &storm.WorkerSummary{
 		SupervisorID: new(wk.host.node), Host: new(wk.host.name), Port: new(int32(wk.port)),
 		TopologyID: new(wk.of.id), TopologyName: new(wk.of.name), NumExecutors: &executors, ComponentToNumTasks: tasks,
-		UptimeSecs: new(int32(uptime)), AssignedMemonheap: new(n * heapMB), AssignedMemoffheap: new(0.0),
-		AssignedCPU: new(n * cpuPercent), Owner: new(wk.of.owner),
+		UptimeSecs: new(int32(uptime)), AssignedMemonheap: new(need.onHeap), AssignedMemoffheap: new(need.offHeap),
+		AssignedCPU: new(need.cpu), Owner: new(wk.of.owner),
 	}
 }
 
@@ -104,7 +106,7 @@ func (a *answers) GetComponentPageInfo(_ context.Context, id, component, window 
 		ComponentID: new(c.id), ComponentType: new(c.kind()), TopologyID: new(t.id), TopologyName: new(t.name),
 		NumExecutors: new(int32(0)), NumTasks: new(int32(c.tasks)), WindowToStats: map[string]*storm.ComponentAggregateStats{},
 		SidToOutputStats: map[string]*storm.ComponentAggregateStats{}, ExecStats: []*storm.ExecutorAggregateStats{},
-		Errors: c.infos(), TopologyStatus: new(storm.TopologyStatus_ACTIVE.String()), ResourcesMap: resources(),
+		Errors: c.infos(), TopologyStatus: new(t.status.String()), ResourcesMap: c.needs.named(), DebugOptions: t.debug[c.id],
 	}
 	if !c.spout {
 		p.GsidToInputStats = map[*storm.GlobalStreamId]*storm.ComponentAggregateStats{}

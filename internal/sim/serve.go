@@ -6,7 +6,6 @@ import (
 	"net"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -33,9 +32,8 @@ type Wires struct {
 // A Server puts a world on the network. Close it.
 type Server struct {
 	w      *World
-	leader atomic.Int64
 	mirror *mirror
-	nimbus []net.Listener
+	doors  []*door
 	zk     net.Listener
 	zkAddr string
 	hosts  []string
@@ -46,7 +44,16 @@ type Server struct {
 	work   sync.WaitGroup
 	mu     sync.Mutex
 	closed bool
-	conns  map[net.Conn]bool
+	conns  map[net.Conn]int // whose they are: the number of a Nimbus or ofZooKeeper
+}
+
+const ofZooKeeper = -1
+
+// door is where a Nimbus listens, and while it does not run, where it did.
+type door struct {
+	at     string
+	listen net.Listener // nil while it is shut
+	talk   func(net.Conn)
 }
 
 // Serve listens and moves the world until ctx ends or the server is closed.
@@ -58,7 +65,7 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 		wires.Speed = 1
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]bool{}, named: map[string]string{}}
+	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]int{}, named: map[string]string{}}
 	var listening net.ListenConfig
 	open := func() (net.Listener, error) {
 		l, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -73,7 +80,7 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.nimbus = append(s.nimbus, l)
+		s.doors = append(s.doors, &door{at: l.Addr().String(), listen: l})
 		host, port := n.host, nimbusPort
 		if i < len(wires.Hosts) {
 			host, port = wires.Hosts[i], portOf(l)
@@ -95,17 +102,18 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 	}
 	s.named[s.zkAddr] = zk.Addr().String()
 
-	leader := func() int { return int(s.leader.Load()) }
 	tree := newTree()
 	served := newZooKeeper(tree)
-	s.mirror = newMirror(w, tree, s.hosts, s.ports, leader)
+	s.mirror = newMirror(w, tree, s.hosts, s.ports)
 	s.mirror.sync()
 	words := text(conf)
-	for i, l := range s.nimbus {
-		a := &answers{w: w, self: i, hosts: s.hosts, ports: s.ports, leader: leader, conf: func() string { return words }}
-		s.work.Go(func() { s.accept(l, func(c net.Conn) { a.talk(ctx, c) }) })
+	for i, d := range s.doors {
+		a := &answers{w: w, self: i, hosts: s.hosts, ports: s.ports, changed: s.mirror.sync, conf: func() string { return words }}
+		d.talk = func(c net.Conn) { a.talk(ctx, c) }
+		l := d.listen
+		s.work.Go(func() { s.accept(l, i, d.talk) })
 	}
-	s.work.Go(func() { s.accept(zk, served.talk) })
+	s.work.Go(func() { s.accept(zk, ofZooKeeper, served.talk) })
 	s.work.Go(func() { s.drive(ctx, wires) })
 	s.work.Go(func() {
 		<-ctx.Done()
@@ -135,15 +143,43 @@ func (s *Server) drive(ctx context.Context, wires Wires) {
 	}
 }
 
-// Step moves the world by dt and lets ZooKeeper know, besides what the wall
+// sync lets the wires follow the world.
+func (s *Server) sync() {
+	s.mirror.sync()
+	var listening net.ListenConfig
+	for i, d := range s.doors {
+		running := s.w.nimbusRuns(i)
+		s.mu.Lock()
+		switch {
+		case s.closed:
+		case !running && d.listen != nil:
+			_ = d.listen.Close()
+			d.listen = nil
+			for c, whose := range s.conns {
+				if whose == i {
+					_ = c.Close()
+				}
+			}
+		case running && d.listen == nil:
+			// Somebody else may have the port; then this is tried again.
+			if l, err := listening.Listen(context.Background(), "tcp", d.at); err == nil {
+				d.listen = l
+				s.work.Go(func() { s.accept(l, i, d.talk) })
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// Step moves the world by dt and lets the wires follow, besides what the wall
 // clock does.
 func (s *Server) Step(dt time.Duration) {
 	s.w.Step(dt)
-	s.mirror.sync()
+	s.sync()
 }
 
 // accept serves every connection on a goroutine of its own.
-func (s *Server) accept(l net.Listener, talk func(net.Conn)) {
+func (s *Server) accept(l net.Listener, whose int, talk func(net.Conn)) {
 	for {
 		c, err := l.Accept()
 		if err != nil {
@@ -155,7 +191,7 @@ func (s *Server) accept(l net.Listener, talk func(net.Conn)) {
 			_ = c.Close()
 			return
 		}
-		s.conns[c] = true
+		s.conns[c] = whose
 		s.work.Go(func() {
 			defer func() {
 				_ = c.Close()
@@ -173,8 +209,10 @@ func (s *Server) shut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	for _, l := range s.nimbus {
-		_ = l.Close()
+	for _, d := range s.doors {
+		if d.listen != nil {
+			_ = d.listen.Close()
+		}
 	}
 	if s.zk != nil {
 		_ = s.zk.Close()

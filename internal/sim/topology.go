@@ -42,6 +42,7 @@ type component struct {
 	mood      float64 // part of a spout's rate that it is off by
 	backlog   float64 // tuples a replaying spout still has to emit
 	trees     ledger  // of a spout
+	needs     needs   // of each executor
 }
 
 // topology is a blueprint that runs.
@@ -55,15 +56,18 @@ type topology struct {
 	tasks      int
 	hot        float64 // share of all keys that is one key
 	trees      []tree
-	assignedAt int    // counts assignments
 	conf       string // JSON
+	base
+	logs        map[string]*storm.LogLevel // by logger, nil before the first change
+	profiles    []*profile
+	credentials map[string]string // nil before the first upload
 }
 
 // build lays out the tasks as Storm does: components by name, tasks from 1.
 func build(b blueprint, id string, launched float64, random func() float64) *topology {
 	t := &topology{blueprint: b, id: id, launched: launched}
 	for _, p := range b.components {
-		c := &component{part: p, burst: 1}
+		c := &component{part: p, burst: 1, needs: assumed}
 		c.outputs = append(c.outputs, p.outputs...)
 		if p.spout {
 			c.outputs = append(c.outputs, output{stream: ackInit})
@@ -74,7 +78,7 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 	}
 	acker := &component{
 		part:    part{id: ackerID, executors: b.ackers, tasks: b.ackers, class: "org.apache.storm.daemon.Acker", serviceMs: 0.006},
-		outputs: []output{{stream: ackAck}, {stream: ackFail}},
+		outputs: []output{{stream: ackAck}, {stream: ackFail}}, needs: assumed,
 	}
 	for _, c := range t.components {
 		for _, in := range c.part.inputs {
@@ -90,24 +94,11 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 	}
 	t.components = append(t.components, acker)
 
-	ordered := slices.SortedFunc(slices.Values(t.components), func(a, b *component) int { return cmp.Compare(a.id, b.id) })
-	next := 1
-	for _, c := range ordered {
-		for i := range c.part.executors {
-			// Storm gives the first executors one task more.
-			n := c.tasks / c.part.executors
-			if i < c.tasks%c.part.executors {
-				n++
-			}
-			e := &executor{of: c, index: i, start: next, end: next + n - 1, queue: make([]float64, len(c.inputs))}
-			next += n
-			e.restart(random)
-			c.executors = append(c.executors, e)
-			t.byTask = append(t.byTask, e)
-		}
-		c.deal(random)
+	for _, c := range t.components {
+		t.tasks += c.tasks
 	}
-	t.tasks = next - 1
+	t.base = t.newBase()
+	t.divide(t.desired(), random)
 	for _, c := range t.components {
 		c.copies, c.sent = make([]float64, len(c.outputs)), make([]float64, len(c.outputs))
 	}
@@ -126,6 +117,52 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 	return t
 }
 
+// span are the tasks of an executor.
+type span struct {
+	of         *component
+	start, end int
+}
+
+// spans are the executors of a topology: components by name, tasks from 1.
+func (t *topology) spans(p parallelism) []span {
+	ordered := slices.SortedFunc(slices.Values(t.components), func(a, b *component) int { return cmp.Compare(a.id, b.id) })
+	var out []span
+	next := 1
+	for _, c := range ordered {
+		for i := range p[c.id] {
+			// Storm gives the first executors one task more.
+			n := c.tasks / p[c.id]
+			if i < c.tasks%p[c.id] {
+				n++
+			}
+			out = append(out, span{c, next, next + n - 1})
+			next += n
+		}
+	}
+	return out
+}
+
+// divide makes the executors. Those of a component whose number stays the same
+// stay too.
+func (t *topology) divide(p parallelism, random func() float64) {
+	spans := t.spans(p)
+	t.byTask = make([]*executor, 0, len(spans))
+	for len(spans) > 0 {
+		c := spans[0].of
+		mine := spans[:p[c.id]]
+		spans = spans[len(mine):]
+		if len(c.executors) != len(mine) {
+			c.executors = make([]*executor, len(mine))
+			for i, s := range mine {
+				c.executors[i] = &executor{of: c, index: i, start: s.start, end: s.end, queue: make([]float64, len(c.inputs))}
+				c.executors[i].restart(random)
+			}
+			c.deal(random)
+		}
+		t.byTask = append(t.byTask, c.executors...)
+	}
+}
+
 func (c *component) read(source *component, in input) {
 	r := reading{input: in, from: source, id: &storm.GlobalStreamId{ComponentId: new(in.from), StreamId: new(in.stream)}}
 	for i, out := range source.outputs {
@@ -139,7 +176,7 @@ func (c *component) read(source *component, in input) {
 // deal gives every key to a task, and thereby each executor its share.
 func (c *component) deal(random func() float64) {
 	const keys = 400
-	c.weights = make([]float64, len(c.executors))
+	c.weights, c.hottest = make([]float64, len(c.executors)), 0
 	total := 0.0
 	for k := range keys {
 		weight := math.Pow(float64(k+1), -max(c.skew, 0.05))

@@ -38,15 +38,16 @@ type World struct {
 	hosts      []*host
 	topologies []*topology
 	nimbuses   []nimbus
-	changes    int // counts what ZooKeeper must be told at once
 	sequence   int // of errors
 	fares      []way
 	hint       atomic.Pointer[string]
-}
 
-type nimbus struct {
-	host    string
-	started float64
+	latches   []latch
+	nextLatch int
+	settles   float64 // when a new leader assigns, 0 for done
+	timers    []timer
+	mirrored  bool // somebody takes the writes
+	writes    []written
 }
 
 // host is a machine with a supervisor.
@@ -111,7 +112,7 @@ func newWorld(seed uint64, start time.Time, p plan) *World {
 		}
 		w.hosts = append(w.hosts, h)
 	}
-	w.nimbuses = []nimbus{{"nim-a", w.start - 30*86400}, {"nim-b", w.start - 29*86400 - 4000}}
+	w.found(nimbus{host: "nim-a", started: w.start - 30*86400}, nimbus{host: "nim-b", started: w.start - 29*86400 - 4000})
 	for i, b := range p.blueprints {
 		launched := w.start - b.age
 		t := build(b, fmt.Sprintf("%s-%d-%d", b.name, i+1, int64(launched)), launched, w.random.Float64)
@@ -163,6 +164,7 @@ func (w *World) Step(dt time.Duration) {
 	for left := dt.Seconds(); left > 1e-9; left -= most {
 		w.tell()
 		w.step(min(left, most))
+		w.govern()
 		w.beats()
 	}
 }
@@ -184,6 +186,17 @@ func (w *World) live(wk *worker, dt float64) {
 	wk.up = !wk.dead && w.now >= wk.started
 	if wk.up && w.random.Float64() < dt/90 {
 		wk.paused = min(0.9, (0.1+w.random.Float64()*0.5)/max(dt, 1))
+	}
+}
+
+// govern is what Nimbuses and supervisors do by the clock.
+func (w *World) govern() {
+	w.elect()
+	w.due()
+	for _, t := range w.topologies {
+		if len(t.profiles) > 0 {
+			w.profiling(t)
+		}
 	}
 }
 

@@ -1,391 +1,180 @@
 package sim
 
 import (
-	"encoding/binary"
 	"errors"
 	"net"
 	"sync"
 	"time"
 )
 
-// ZooKeeper's operations, special transaction ids and errors.
-const (
-	opExists       = 3
-	opGetData      = 4
-	opGetACL       = 6
-	opGetChildren  = 8
-	opSync         = 9
-	opPing         = 11
-	opGetChildren2 = 12
-	opAuth         = 100
-	opSetWatches   = 101
-	opClose        = -11
-
-	xidEvent = -1
-
-	codeUnimplemented = -6
-	codeNoNode        = -101
-	codeNoAuth        = -102
-)
-
 // maxZKRequest is jute.maxbuffer.
 const maxZKRequest = 1 << 20
 
-// sessionMillis is the session timeout that is granted to everybody.
-const sessionMillis = sessionSecs * 1000
+// maxUnsent bounds what waits for a client that does not read; it is dropped
+// then.
+const maxUnsent = 16 << 20
+
+// sendWithin bounds how long a client may not read.
+const sendWithin = 5 * time.Second
+
+// maxZKClients is how many connections one address may have (maxClientCnxns).
+const maxZKClients = 60
 
 // zooKeeper serves a tree, for reading.
 type zooKeeper struct {
 	tree *zkTree
+	now  func() time.Time
 
 	mu       sync.Mutex
 	conns    map[*zkConn]bool
-	sessions int64
+	sessions map[int64]*zkSession
+	last     int64 // session
+	received int
+	sent     int
 }
 
 // zkConn is one client.
 type zkConn struct {
 	net.Conn
-	zk *zooKeeper
+	zk      *zooKeeper
+	session *zkSession
+	names   []string // whoAmI
+	watches watches  // under the tree's lock
 
-	writing sync.Mutex
-	mu      sync.Mutex
-	// Watches are told of once: on a node's data or being, on its children.
-	data, children map[string]bool
+	mu     sync.Mutex
+	unsent [][]byte
+	bytes  int
+	ending bool          // nothing more comes
+	wake   chan struct{} // there is something to send, or the end
+
+	received, sent int // requests, and replies and events; under the server's lock
 }
 
 func newZooKeeper(t *zkTree) *zooKeeper {
-	z := &zooKeeper{tree: t, conns: map[*zkConn]bool{}}
+	z := &zooKeeper{tree: t, now: time.Now, conns: map[*zkConn]bool{}, sessions: map[int64]*zkSession{}}
 	t.notify = z.notify
 	return z
 }
 
-// notify tells the clients that wait for a change.
-func (z *zooKeeper) notify(kind int32, path string) {
-	z.mu.Lock()
-	conns := make([]*zkConn, 0, len(z.conns))
-	for c := range z.conns {
-		conns = append(conns, c)
+// newConn is a connection that sends nothing before its first request.
+func (z *zooKeeper) newConn(nc net.Conn) *zkConn {
+	c := &zkConn{Conn: nc, zk: z, wake: make(chan struct{}, 1), watches: newWatches()}
+	if host, _, err := net.SplitHostPort(nc.RemoteAddr().String()); err == nil {
+		c.names = append(c.names, "ip", host)
 	}
-	z.mu.Unlock()
-	for _, c := range conns {
-		c.mu.Lock()
-		hit := false
-		if kind != nodeChildrenChanged && c.data[path] {
-			delete(c.data, path)
-			hit = true
-		}
-		if (kind == nodeChildrenChanged || kind == nodeDeleted) && c.children[path] {
-			delete(c.children, path)
-			hit = true
-		}
-		c.mu.Unlock()
-		if hit {
-			c.event(kind, path)
-		}
-	}
+	return c
 }
 
-func (c *zkConn) event(kind int32, path string) {
-	var p packet
-	p.header(xidEvent, -1, 0)
-	p.i32(kind)
-	p.i32(3) // connected
-	p.text(path)
-	c.send(p)
-}
-
-// sendWithin bounds how long a client may not read; it is dropped then.
-const sendWithin = 5 * time.Second
-
+// send puts a packet behind those that wait.
 func (c *zkConn) send(p packet) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
-	err := c.SetWriteDeadline(time.Now().Add(sendWithin))
-	if err == nil {
-		err = writeFrame(c, p.b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending {
+		return
 	}
-	if err != nil {
-		_ = c.Close() // the reader ends with it
+	c.unsent = append(c.unsent, p.b)
+	if c.bytes += len(p.b); c.bytes > maxUnsent {
+		_ = c.Close() // reading and writing end with it
+	}
+	c.signal()
+}
+
+// finish lets the writer end when all is sent.
+func (c *zkConn) finish() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending = true
+	c.signal()
+}
+
+func (c *zkConn) signal() {
+	select {
+	case c.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// write sends what waits until the connection ends.
+func (c *zkConn) write() {
+	for range c.wake {
+		c.mu.Lock()
+		frames, ending := c.unsent, c.ending
+		c.unsent, c.bytes = nil, 0
+		c.mu.Unlock()
+		for _, f := range frames {
+			err := c.SetWriteDeadline(time.Now().Add(sendWithin))
+			if err == nil {
+				err = writeFrame(c, f)
+			}
+			if err != nil {
+				_ = c.Close() // the reader ends with it
+				return
+			}
+		}
+		c.zk.count(c, 0, len(frames))
+		if ending {
+			return
+		}
 	}
 }
 
 // talk serves one connection until it ends.
 func (z *zooKeeper) talk(nc net.Conn) {
-	c := &zkConn{Conn: nc, zk: z, data: map[string]bool{}, children: map[string]bool{}}
-	hello, err := readFrame(c, maxZKRequest)
-	if err != nil || !c.greet(hello) {
+	c := z.newConn(nc)
+	hello, word, err := firstFrame(c)
+	switch {
+	case word != "":
+		z.word(nc, word)
+		return
+	case err != nil || !z.admit(c):
 		return
 	}
-	z.mu.Lock()
-	z.conns[c] = true
-	z.mu.Unlock()
+	var writing sync.WaitGroup
+	writing.Go(c.write)
 	defer func() {
-		z.mu.Lock()
-		delete(z.conns, c)
-		z.mu.Unlock()
+		z.leave(c)
+		c.finish()
+		writing.Wait()
 	}()
-	for {
-		request, err := readFrame(c, maxZKRequest)
+	for open := c.greet(hello); open; {
+		// A client that says nothing for its whole timeout has lost its session.
+		err := c.SetReadDeadline(time.Now().Add(c.session.timeout))
+		var request []byte
+		if err == nil {
+			request, err = readFrame(c, maxZKRequest)
+		}
 		if err != nil {
+			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+				z.expire(c.session)
+			}
 			return
 		}
 		r := &scanner{rest: request}
 		xid, op := r.i32(), r.i32()
-		if r.err != nil || !c.answer(xid, op, r) {
-			return
-		}
+		open = r.err == nil && c.answer(xid, op, r)
 	}
 }
 
-// greet opens a session. A client that has seen more than this server has is
-// not served, as ZooKeeper does.
-func (c *zkConn) greet(hello []byte) bool {
-	r := &scanner{rest: hello}
-	r.i32() // protocol
-	seen := r.i64()
-	r.i32() // timeout
-	session := r.i64()
-	r.bytes()
-	c.zk.tree.mu.Lock()
-	zxid := c.zk.tree.zxid
-	c.zk.tree.mu.Unlock()
-	if r.err != nil || seen > zxid {
-		return false
-	}
-	if session == 0 {
-		c.zk.mu.Lock()
-		c.zk.sessions++
-		session = 0x1000_0000_0000_0000 + c.zk.sessions
-		c.zk.mu.Unlock()
-	}
-	var p packet
-	p.i32(0)
-	p.i32(sessionMillis)
-	p.i64(session)
-	p.text("storm-simulator!")
-	p.b = append(p.b, 0) // not read-only
-	c.send(p)
-	return true
-}
-
-// answer replies to one request and reports whether the session goes on.
-func (c *zkConn) answer(xid, op int32, r *scanner) bool {
-	var p packet
-	z := c.zk.tree
-	switch op {
-	case opPing, opAuth, opClose, opSync:
-		z.mu.Lock()
-		p.header(xid, z.zxid, 0)
-		z.mu.Unlock()
-		if op == opSync {
-			p.text(r.text())
-		}
-		c.send(p)
-		return op != opClose && r.err == nil
-	case opSetWatches:
-		return c.setWatches(xid, r)
-	case opExists, opGetData, opGetChildren, opGetChildren2, opGetACL:
-	default:
-		z.mu.Lock()
-		p.header(xid, z.zxid, codeUnimplemented)
-		z.mu.Unlock()
-		c.send(p)
-		return true
-	}
-	path := r.text()
-	watch := op != opGetACL && r.bool()
-	if r.err != nil {
-		return false
-	}
+// admit counts a connection in, unless there are too many.
+func (z *zooKeeper) admit(c *zkConn) bool {
 	z.mu.Lock()
-	n := z.nodes[path]
-	code := int32(0)
-	switch {
-	case n == nil:
-		code = codeNoNode
-	case n.secret && op != opExists:
-		code = codeNoAuth
-	}
-	p.header(xid, z.zxid, code)
-	if code == 0 {
-		c.write(&p, op, n)
-	}
-	if watch && (code == 0 || op == opExists && n == nil) {
-		c.mu.Lock()
-		if op == opGetChildren || op == opGetChildren2 {
-			c.children[path] = true
-		} else {
-			c.data[path] = true
-		}
-		c.mu.Unlock()
-	}
-	// The reply is on the wire before the event of any later change.
-	c.send(p)
-	z.mu.Unlock()
-	return true
-}
-
-func (c *zkConn) write(p *packet, op int32, n *znode) {
-	switch op {
-	case opGetData:
-		p.text(string(n.data))
-	case opGetChildren, opGetChildren2:
-		names := namesOf(n)
-		p.i32(int32(len(names)))
-		for _, name := range names {
-			p.text(name)
-		}
-		if op == opGetChildren {
-			return
-		}
-	case opGetACL:
-		p.i32(1)
-		p.i32(31) // everything
-		p.text("world")
-		p.text("anyone")
-	}
-	p.stat(n)
-}
-
-// setWatches takes a client's watches over from its last connection and tells
-// of what changed since.
-func (c *zkConn) setWatches(xid int32, r *scanner) bool {
-	since := r.i64()
-	data, exist, child := r.texts(), r.texts(), r.texts()
-	if r.err != nil {
+	defer z.mu.Unlock()
+	if len(z.conns) >= maxZKClients {
 		return false
 	}
-	var late []event
-	z := c.zk.tree
-	z.mu.Lock()
-	var p packet
-	p.header(xid, z.zxid, 0)
-	c.mu.Lock()
-	for _, path := range data {
-		switch n := z.nodes[path]; {
-		case n == nil:
-			late = append(late, event{nodeDeleted, path})
-		case n.stat.mzxid > since:
-			late = append(late, event{nodeDataChanged, path})
-		default:
-			c.data[path] = true
-		}
-	}
-	for _, path := range exist {
-		if z.nodes[path] != nil {
-			late = append(late, event{nodeCreated, path})
-		} else {
-			c.data[path] = true
-		}
-	}
-	for _, path := range child {
-		switch n := z.nodes[path]; {
-		case n == nil:
-			late = append(late, event{nodeDeleted, path})
-		case n.stat.pzxid > since:
-			late = append(late, event{nodeChildrenChanged, path})
-		default:
-			c.children[path] = true
-		}
-	}
-	c.mu.Unlock()
-	for _, e := range late {
-		c.event(e.kind, e.path)
-	}
-	c.send(p)
-	z.mu.Unlock()
+	z.conns[c] = true
 	return true
 }
 
-// packet builds a frame.
-type packet struct{ b []byte }
-
-func (p *packet) i32(n int32)   { p.b = binary.BigEndian.AppendUint32(p.b, uint32(n)) }
-func (p *packet) i64(n int64)   { p.b = binary.BigEndian.AppendUint64(p.b, uint64(n)) }
-func (p *packet) text(s string) { p.i32(int32(len(s))); p.b = append(p.b, s...) }
-
-func (p *packet) header(xid int32, zxid int64, code int32) {
-	p.i32(xid)
-	p.i64(zxid)
-	p.i32(code)
-}
-
-func (p *packet) stat(n *znode) {
-	s := n.stat
-	p.i64(s.czxid)
-	p.i64(s.mzxid)
-	p.i64(s.ctime)
-	p.i64(s.mtime)
-	p.i32(s.version)
-	p.i32(s.cversion)
-	p.i32(s.aversion)
-	p.i64(s.owner)
-	p.i32(int32(len(n.data)))
-	p.i32(int32(len(n.children)))
-	p.i64(s.pzxid)
-}
-
-var errShort = errors.New("a request ends inside a value")
-
-// scanner reads a request and remembers the first value that is not whole.
-type scanner struct {
-	rest []byte
-	err  error
-}
-
-func (r *scanner) take(n int) []byte {
-	if r.err == nil && (n < 0 || n > len(r.rest)) {
-		r.err = errShort
+// leave forgets a connection; its session lives on until its timeout.
+func (z *zooKeeper) leave(c *zkConn) {
+	// Whoever notifies holds the tree's lock and may have this one in hand.
+	z.tree.mu.Lock()
+	defer z.tree.mu.Unlock()
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	delete(z.conns, c)
+	if s := c.session; s != nil && s.conn == c {
+		s.conn, s.seen = nil, z.now()
 	}
-	if r.err != nil {
-		return nil
-	}
-	out := r.rest[:n]
-	r.rest = r.rest[n:]
-	return out
-}
-
-func (r *scanner) i32() int32 {
-	if b := r.take(4); b != nil {
-		return int32(binary.BigEndian.Uint32(b))
-	}
-	return 0
-}
-
-func (r *scanner) i64() int64 {
-	if b := r.take(8); b != nil {
-		return int64(binary.BigEndian.Uint64(b))
-	}
-	return 0
-}
-
-func (r *scanner) bool() bool {
-	b := r.take(1)
-	return len(b) == 1 && b[0] != 0
-}
-
-func (r *scanner) bytes() []byte {
-	n := r.i32()
-	if n == -1 {
-		return nil
-	}
-	return r.take(int(n))
-}
-
-func (r *scanner) text() string { return string(r.bytes()) }
-
-func (r *scanner) texts() []string {
-	n := r.i32()
-	if n < 0 || int(n) > len(r.rest)/4 {
-		if n != -1 {
-			r.err = errShort
-		}
-		return nil
-	}
-	out := make([]string, 0, n)
-	for range n {
-		out = append(out, r.text())
-	}
-	return out
 }
