@@ -65,7 +65,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "The console on a simulated cluster, nothing to install",
 		Long: "Simulates a Storm cluster of six hosts with four topologies in this process and shows the console on it. " +
 			"Within the first minute a hot key builds up in twitter-clicks, a bolt of wikipedia-trends begins to fail tuples, " +
-			"and a host disappears and returns. Only addresses of this computer are used; nothing stays behind.\n\n" +
+			"and a host disappears and returns. It all stays inside the program: no port is taken and nothing is left behind.\n\n" +
 			"With --serve there is no console: the addresses are printed as one line of JSON with the keys nimbus and zk, " +
 			"and served until ctrl-c.",
 		Example: "# the console on a cluster that is never the same\nstormtop demo --seed $RANDOM\n" +
@@ -208,7 +208,7 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 	l := &living{cancel: cancel, world: d.world(time.Now().Add(-time.Duration(d.beats()) * beat))}
 	var err error
 	// It must outlive its clients, and is closed after them.
-	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed}); err != nil {
+	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed, Within: true}); err != nil {
 		cancel()
 		return nil, err
 	}

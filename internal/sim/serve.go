@@ -17,12 +17,16 @@ const (
 	zkHost     = "zk1"
 )
 
-// Wires say how a world is served, which is always on free ports of 127.0.0.1.
+// Wires say how a world is served: on free ports of 127.0.0.1, or within the
+// process.
 type Wires struct {
 	// Hosts are what the Nimbuses call themselves, with the ports on which they
 	// listen, for clients outside. Nil takes the names and ports of the world's
 	// own network, which only [Server.Dial] reaches.
 	Hosts []string
+	// Within keeps it all inside the process: no port is taken, and only
+	// [Server.Dial] reaches it. It goes without Hosts.
+	Within bool
 	// Every is how often the world is moved; 0 is half a second.
 	Every time.Duration
 	// Speed is how many seconds of the world pass in one; 0 is 1.
@@ -36,6 +40,7 @@ type Server struct {
 	doors  []*door
 	zk     net.Listener
 	zkAddr string
+	net    network
 	hosts  []string
 	ports  []int
 	named  map[string]string // addresses of the world's network → where they are
@@ -65,10 +70,12 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 		wires.Speed = 1
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]int{}, named: map[string]string{}}
-	var listening net.ListenConfig
+	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]int{}, named: map[string]string{}, net: loopback{}}
+	if wires.Within {
+		s.net = &pipes{}
+	}
 	open := func() (net.Listener, error) {
-		l, err := listening.Listen(ctx, "tcp", "127.0.0.1:0")
+		l, err := s.net.listen(ctx, "")
 		if err != nil {
 			s.Close()
 			return nil, fmt.Errorf("listening on loopback: %w", err)
@@ -252,6 +259,5 @@ func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 		}
 		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
 	}
-	var d net.Dialer
-	return d.DialContext(ctx, network, at)
+	return s.net.dial(ctx, at)
 }
