@@ -170,7 +170,7 @@ func (w *wish) propose(p *rebalance.Plan, c *asked) error {
 func planRows(p rebalance.Plan) []report.Planned {
 	list := []report.Planned{{
 		Now: p.Topology.Workers, New: p.WorkersAfter(),
-		Note: fmt.Sprintf("%d free slots, needs %d more", p.Cluster.FreeSlots, p.MoreSlots()),
+		Note: fmt.Sprintf("free slots: %d, needed: %d", p.Cluster.FreeSlots, p.MoreSlots()),
 	}}
 	for _, q := range p.Predict() {
 		row := report.Planned{

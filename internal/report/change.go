@@ -186,7 +186,7 @@ func LogLevels(id, name string, levels map[string]nimbusclient.LogLevel, now tim
 		{key: "logger", title: "LOGGER", get: func(l logLevel) any { return l.logger }},
 		{key: "level", title: "LEVEL", get: func(l logLevel) any { return word(l.Target) }},
 		{key: "endsInSecs", title: "ENDS IN", show: age, get: func(l logLevel) any { return l.endsIn() }},
-		{key: "ended", title: "ENDED", show: yes("yes"), absent: " ", get: func(l logLevel) any {
+		{key: "ended", title: "ENDED", show: yes, absent: " ", get: func(l logLevel) any {
 			return l.TimeoutEpoch != nil && *l.TimeoutEpoch > 0 && *l.TimeoutEpoch <= now.UnixMilli()
 		}},
 		{key: "resetsTo", title: "RESETS TO", get: func(l logLevel) any { return word(l.Reset) }},
