@@ -15,7 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time")
+	"time"
+)
 
 //go:embed exec_agent.sh
 var execAgent string
@@ -47,7 +48,7 @@ type execFiles struct {
 // execCommand makes /bin/sh read so many bytes of its input and do what they
 // say. It means the same to every login shell, and neither path nor script ever
 // stands on a command line.
-const execCommand = `exec /bin/sh -c 'eval "$(dd bs=1 count=%d 2>/dev/null)"'`
+const execCommand = `exec /bin/sh -c 'command -v dd >/dev/null 2>&1 || echo no dd >&2; eval "$(dd bs=1 count=%d 2>/dev/null)"'`
 
 // quoteSh makes one word for /bin/sh of any text.
 func quoteSh(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
@@ -72,11 +73,14 @@ func newExecFiles(ctx context.Context, host Host, path string) (*execFiles, erro
 		err = errNoDD
 	}
 	if err != nil {
-		if said := strings.TrimSpace(proc.Stderr()); said != "" && !errors.Is(err, errNoDD) {
+		_ = e.Close()
+		switch said := strings.TrimSpace(proc.Stderr()); {
+		case strings.HasPrefix(said, "no dd"):
+			err = errNoDD
+		case said != "":
 			err = fmt.Errorf("%w (%s)", err, said)
 		}
-		_ = e.Close()
-		return nil, fmt.Errorf("starting a shell to read with: %w", err)
+		return nil, fmt.Errorf("reading through a shell: %w", err)
 	}
 	return e, nil
 }
@@ -96,11 +100,8 @@ func (e *execFiles) ask(w io.Writer, op string, args ...any) (string, string, er
 		return "", "", e.err
 	}
 	e.id++
-	line := strconv.Itoa(e.id) + " " + op
-	for _, a := range args {
-		line += " " + fmt.Sprint(a)
-	}
-	status, rest, err := e.exchange(line+"\n", e.id, w)
+	line := fmt.Sprintln(append([]any{e.id, op}, args...)...)
+	status, rest, err := e.exchange(line, e.id, w)
 	if err != nil {
 		e.err = fmt.Errorf("the shell on the host: %w", err)
 		return "", "", e.err

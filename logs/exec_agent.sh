@@ -45,7 +45,7 @@ held() {
 	if [ $proc = 1 ]; then path=/proc/$$/fd/$1; else eval "path=\$name$1"; fi
 }
 
-if command -v dd >/dev/null 2>&1; then answer 0 ready; else answer 0 no-dd; fi
+answer 0 ready
 
 while IFS=' ' read -r id op a b c d; do
 	case $op in

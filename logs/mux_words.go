@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,13 +30,13 @@ func leftWords(src Source) string {
 }
 
 func lostWords(err error, wait time.Duration) string {
-	return fmt.Sprintf("lost: %s; retry in %s", errorWords(err), human.Span(wait.Round(time.Second)))
+	return fmt.Sprintf("lost: %s; retry in %s", errorWords(err), spanWords(wait))
 }
 
 // backWords says that a source is read again. Whether something was missed is
 // told when it is known.
 func backWords(after time.Duration, offset int64) string {
-	return fmt.Sprintf("back after %s, continued at byte %s, nothing missed", human.Span(after.Round(time.Second)), human.Exact(offset))
+	return fmt.Sprintf("back after %s, continued at byte %s, nothing missed", spanWords(after), human.Exact(offset))
 }
 
 // A loss is what is known about lines that are missing.
@@ -89,7 +90,8 @@ func happeningWords(h happening, name string, l loss) (Mark, string) {
 func after(h happening) string { return ", after byte " + human.Exact(h.offset) }
 
 func join(parts ...string) string {
-	return strings.Join(strings.Fields(strings.Join(parts, " ")), " ")
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	return strings.Join(parts, " ")
 }
 
 // errorWords is the cause in few words.
