@@ -66,8 +66,8 @@ func (a *app) demoCommand() *cobra.Command {
 		Long: "Simulates a Storm cluster of six hosts with four topologies in this process and shows the console on it. " +
 			"Within the first minute a hot key builds up in twitter-clicks, a bolt of wikipedia-trends begins to fail tuples, " +
 			"and a host disappears and returns. It all stays inside the program: no port is taken and nothing is left behind.\n\n" +
-			"With --serve there is no console: the addresses are printed as one line of JSON with the keys nimbus and zk, " +
-			"and served until ctrl-c.",
+			"With --serve there is no console: the addresses are printed as one line of JSON with the keys nimbus, zk, " +
+			"sshConfig (a file for ssh -F that reaches every host) and logDir, and served until ctrl-c.",
 		Example: "# the console on a cluster that is never the same\nstormtop demo --seed $RANDOM\n" +
 			"# a cluster for other commands\nstormtop demo --serve",
 		Args: noArguments,
@@ -149,6 +149,9 @@ func (d demo) beats() int {
 type servedDemo struct {
 	Nimbus []string `json:"nimbus"`
 	ZK     string   `json:"zk"`
+	// SSHConfig is a file for ssh -F, LogDir storm.log.dir on every host.
+	SSHConfig string `json:"sshConfig"`
+	LogDir    string `json:"logDir"`
 }
 
 // serveDemo serves a cluster for other programs, whose Nimbuses therefore go by
@@ -161,7 +164,7 @@ func (a *app) serveDemo(ctx context.Context, d demo) error {
 	}
 	defer s.Close()
 	w.Begin()
-	line, err := json.Marshal(servedDemo{Nimbus: s.Nimbuses(), ZK: s.ZooKeeper() + "/storm"})
+	line, err := json.Marshal(servedDemo{Nimbus: s.Nimbuses(), ZK: s.ZooKeeper() + "/storm", SSHConfig: s.SSHConfig(), LogDir: s.LogDir()})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func clusterConf() map[string]any {
 		"nimbus.task.launch.secs": 120, "nimbus.monitor.freq.secs": 10, "nimbus.childopts": "-Xmx1024m",
 		"supervisor.slots.ports": []int{6700, 6701, 6702, 6703}, "supervisor.worker.timeout.secs": 30,
 		"supervisor.worker.start.timeout.secs": 120, "supervisor.memory.capacity.mb": 4096.0, "supervisor.cpu.capacity": 400.0,
-		"worker.childopts":      "-Xmx%HEAP-MEM%m -XX:+PrintGCDetails -Xloggc:artifacts/gc.log -XX:+HeapDumpOnOutOfMemoryError",
+		"worker.childopts":      gcOptions,
 		"worker.heap.memory.mb": 768, "worker.heartbeat.frequency.secs": 1, "executor.metrics.frequency.secs": BeatSecs,
 		"task.heartbeat.frequency.secs": 3, "logviewer.port": 8000, "ui.port": 8080, "drpc.port": 3772,
 		"topology.message.timeout.secs": 30, "topology.max.spout.pending": nil, "topology.acker.executors": nil,

@@ -79,13 +79,16 @@ func (p *pipes) dial(ctx context.Context, addr string) (net.Conn, error) {
 	if l == nil {
 		return nil, refused
 	}
-	here, there := net.Pipe()
+	here, away := net.Pipe()
+	there := newBuffered(away)
 	select {
 	case l.conns <- there:
 		return here, nil
 	case <-l.done:
+		_ = there.Close()
 		return nil, refused
 	case <-ctx.Done():
+		_ = there.Close()
 		return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: pipeAddr(addr), Err: context.Cause(ctx)}
 	}
 }

@@ -31,12 +31,18 @@ type Wires struct {
 	Every time.Duration
 	// Speed is how many seconds of the world pass in one; 0 is 1.
 	Speed float64
+	// LogBytes is the size at which the workers' logs are rotated; 0 is 512 KiB,
+	// where Storm has 100 MB, so that it can be watched. It bounds the memory of
+	// the hosts: a log and nine compressed ones for every worker of a host that
+	// somebody has logged in to.
+	LogBytes int64
 }
 
 // A Server puts a world on the network. Close it.
 type Server struct {
 	w      *World
 	mirror *mirror
+	inside *hosts // what SSH shows
 	doors  []*door
 	zk     net.Listener
 	zkAddr string
@@ -109,6 +115,11 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 	}
 	s.named[s.zkAddr] = zk.Addr().String()
 
+	if err := s.openHosts(ctx, wires); err != nil {
+		s.Close()
+		return nil, err
+	}
+
 	tree := newTree()
 	served := newZooKeeper(tree)
 	s.mirror = newMirror(w, tree, s.hosts, s.ports)
@@ -147,12 +158,20 @@ func (s *Server) drive(ctx context.Context, wires Wires) {
 		case <-tick.C:
 		}
 		s.Step(time.Duration(float64(wires.Every) * wires.Speed))
+		// A log that is being rotated is away for a moment.
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(settleAfter):
+			s.inside.machines.settle()
+		}
 	}
 }
 
 // sync lets the wires follow the world.
 func (s *Server) sync() {
 	s.mirror.sync()
+	s.inside.follow(s.w)
 	var listening net.ListenConfig
 	for i, d := range s.doors {
 		running := s.w.nimbusRuns(i)
@@ -234,6 +253,9 @@ func (s *Server) Close() {
 	s.cancel()
 	s.shut()
 	s.work.Wait()
+	if s.inside != nil {
+		s.inside.close()
+	}
 }
 
 // Nimbuses are the addresses by which the Nimbuses know themselves; the first
@@ -258,6 +280,9 @@ func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 			host = addr
 		}
 		return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+	}
+	if host, port, err := net.SplitHostPort(addr); err == nil && port == strconv.Itoa(sshPort) && s.w.lostHosts()[host] {
+		return nil, unreachable(network)
 	}
 	return s.net.dial(ctx, at)
 }

@@ -32,6 +32,7 @@ const (
 // A World is a cluster in motion. Use [NewDemo].
 type World struct {
 	mu         sync.Mutex
+	seed       uint64
 	random     *rand.Rand
 	start, now float64 // seconds since the epoch
 	began      float64 // when [World.Begin] was called; 0 before
@@ -48,6 +49,8 @@ type World struct {
 	timers    []timer
 	mirrored  bool // somebody takes the writes
 	writes    []written
+
+	watch func(dt float64) // is told of every step, with the lock held
 }
 
 // host is a machine with a supervisor.
@@ -101,7 +104,7 @@ func NewLarge(seed uint64, start time.Time) *World {
 }
 
 func newWorld(seed uint64, start time.Time, p plan) *World {
-	w := &World{random: rand.New(rand.NewPCG(seed, 0x73746f726d746f70)), start: float64(start.Unix())}
+	w := &World{seed: seed, random: rand.New(rand.NewPCG(seed, 0x73746f726d746f70)), start: float64(start.Unix())}
 	w.now = w.start - pastSecs
 	digits := len(strconv.Itoa(p.hosts))
 	for i := range p.hosts {
@@ -166,6 +169,9 @@ func (w *World) Step(dt time.Duration) {
 		w.step(min(left, most))
 		w.govern()
 		w.beats()
+		if w.watch != nil {
+			w.watch(min(left, most))
+		}
 	}
 }
 

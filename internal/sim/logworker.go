@@ -1,0 +1,409 @@
+package sim
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Storm's directories on every host.
+const (
+	stormUser  = "storm"
+	logDir     = "/var/log/storm"
+	localDir   = "/var/lib/storm"
+	stormHome  = "/opt/storm"
+	pystormDir = "/var/log/pystorm"
+)
+
+// maxLines bounds what one executor writes in one step.
+const maxLines = 60
+
+// entry is something to be written at its time.
+type entry struct {
+	at   float64
+	text string
+	to   *logFile
+}
+
+// place is the directory of a topology on a port of a host, which outlives the
+// workers that write in it.
+type place struct {
+	on     *machine
+	t      *topology
+	port   int
+	dir    string
+	log    *logFile // worker.log
+	err    *logFile
+	python map[string]*logFile // by path
+	gc     *gcLog
+	life   *life
+	queue  []entry // of the present step and of times to come
+}
+
+// life is one process of a worker.
+type life struct {
+	wk       *worker
+	started  float64 // when it does its work
+	launched float64 // when the process began
+	pid      int
+	id       string
+	random   *rand.Rand
+	mouths   []*mouth
+}
+
+// mouth is an executor that writes lines.
+type mouth struct {
+	e        *executor
+	thread   string // of the executor
+	pids     []int  // of its Python processes, by task
+	readers  []string
+	writers  []string
+	voices   []voice
+	due      []float64 // by voice: tuples until the next line, or its time
+	executed float64
+	failed   float64
+	acked    float64
+	ackedMs  float64
+	ms       float64
+	owed     float64 // failures not yet written
+	total    float64
+	since    deeds // the last report by time
+	faults   int   // the newest error that was written
+	first    bool  // of its component in this worker: it writes the reported errors
+}
+
+// seedOf makes a number of what identifies something.
+func seedOf(parts ...any) uint64 {
+	h := fnv.New64a()
+	_, _ = fmt.Fprintln(h, parts...)
+	return h.Sum64()
+}
+
+func (m *machine) place(t *topology, port int) *place {
+	key := fmt.Sprintf("%s/%d", t.id, port)
+	if s := m.places[key]; s != nil {
+		return s
+	}
+	s := &place{on: m, t: t, port: port, dir: fmt.Sprintf("%s/workers-artifacts/%s/%d", logDir, t.id, port), python: map[string]*logFile{}}
+	s.log = &logFile{disk: m.disk, path: s.dir + "/worker.log", limit: m.of.conf.LogBytes, keep: generations}
+	s.err = &logFile{disk: m.disk, path: s.dir + "/worker.log.err", limit: m.of.conf.LogBytes, keep: 4}
+	s.gc = &gcLog{s: s}
+	m.places[key] = s
+	return s
+}
+
+// begin makes the files of a new process and says when its first lines come.
+func (s *place) begin(wk *worker) {
+	l := &life{wk: wk, started: wk.started, launched: wk.started - startSecs}
+	l.random = rand.New(rand.NewPCG(s.on.of.seed, seedOf(s.t.id, s.on.name, s.port, wk.started)))
+	l.pid = 1200 + l.random.IntN(30000)
+	l.id = uuidOf(l.random)
+	s.life = l
+	at := s.clock(l.launched)
+	mkdir(s.on.disk, s.dir, stormUser, 0o755, at)
+	for _, f := range []*logFile{s.log, s.err} {
+		f.open(at)
+	}
+	for name, text := range map[string]string{
+		"worker.log.out": "", "worker.log.metrics": "", "worker.pid": fmt.Sprint(l.pid),
+		"worker.yaml": fmt.Sprintf("worker-id: %s\nlogs.users: []\nlogs.groups: []\ntopology.submitter.user: %s\n", l.id, s.t.owner),
+	} {
+		if text == "" && s.log.exists(s.dir+"/"+name) {
+			continue
+		}
+		s.put(s.dir+"/"+name, text, at)
+	}
+	s.linkWorker(l, at)
+	s.mouths()
+	s.gc.begin(l)
+	s.startLines()
+}
+
+// linkWorker makes the worker's own directory with its links.
+func (s *place) linkWorker(l *life, at time.Time) {
+	dir := localDir + "/workers/" + l.id
+	for _, sub := range []string{"/pids", "/heartbeats", "/tmp"} {
+		mkdir(s.on.disk, dir+sub, stormUser, 0o755, at)
+	}
+	s.put(fmt.Sprintf("%s/pids/%d", dir, l.pid), "", at)
+	for name, target := range map[string]string{"artifacts": s.dir, "resources": localDir + "/supervisor/stormdist/" + s.t.id + "/resources"} {
+		if err := s.on.disk.Symlink(target, dir+"/"+name, stormUser, at); err != nil {
+			panic("sim: " + err.Error())
+		}
+	}
+}
+
+func (s *place) put(name, text string, at time.Time) {
+	if err := s.on.disk.WriteFile(name, stormUser, 0o644, []byte(text), at); err != nil {
+		panic("sim: " + err.Error())
+	}
+}
+
+// clock is a time as the host's clock shows it.
+func (s *place) clock(at float64) time.Time { return moment(at + s.on.skew) }
+
+// executors are those of the process, in the order of their threads.
+func (l *life) executors() []*executor {
+	var out []*executor
+	for _, e := range l.wk.of.byTask {
+		if e.on == l.wk {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// firstThread is the number of the thread of __system, the first executor.
+const firstThread = 14
+
+// mouths names threads and processes as Storm does: executors one after the
+// other, then a reader and a writer for each Python process.
+func (s *place) mouths() {
+	l := s.life
+	all := l.executors()
+	thread, pid := firstThread+1, l.pid+40+l.random.IntN(30)
+	for _, e := range all {
+		m := &mouth{e: e, thread: fmt.Sprintf("Thread-%d-%s-executor%s", thread, e.of.id, spanOf(e)), voices: voicesOf(s.t, e.of)}
+		m.deeds()
+		m.total, m.ms, m.faults = m.executed, e.of.serviceMs, s.on.of.w.sequence
+		m.first = !slices.ContainsFunc(l.mouths, func(other *mouth) bool { return other.e.of == e.of })
+		for _, v := range m.voices {
+			due := v.every * l.random.Float64()
+			if v.period > 0 {
+				due = l.started + v.period*l.random.Float64()
+			}
+			m.due = append(m.due, due)
+		}
+		thread++
+		l.mouths = append(l.mouths, m)
+	}
+	for _, m := range l.mouths {
+		if !m.e.of.shell() {
+			continue
+		}
+		for range m.e.tasks() {
+			m.readers = append(m.readers, fmt.Sprintf("Thread-%d", thread))
+			m.writers = append(m.writers, fmt.Sprintf("Thread-%d", thread+1))
+			m.pids = append(m.pids, pid)
+			thread += 2
+			pid += 1 + l.random.IntN(4)
+		}
+	}
+}
+
+// spanOf are an executor's tasks as a Java list.
+func spanOf(e *executor) string { return fmt.Sprintf("[%d, %d]", e.start, e.end) }
+
+// tasksOf are an executor's tasks as Storm prints those of a component.
+func tasksOf(e *executor) string {
+	var all []string
+	for task := e.start; task <= e.end; task++ {
+		all = append(all, fmt.Sprint(task))
+	}
+	return "[" + strings.Join(all, ", ") + "]"
+}
+
+// tally are the tuples of an executor since it began, those included that
+// sampling has not counted yet, and the milliseconds of those that were acked.
+func tally(e *executor) (executed, failed, acked, ms float64) {
+	if e.of.spout {
+		return e.out[0].emitted.all + e.out[0].emitted.rest, e.failed.all + e.failed.rest, e.acked.all + e.acked.rest, e.completeMs.all
+	}
+	for i := range e.in {
+		in := &e.in[i]
+		executed += in.executed.all + in.executed.rest
+		failed += in.failed.all + in.failed.rest
+		acked += in.acked.all
+		ms += in.processMs.all
+	}
+	return executed, failed, acked, ms
+}
+
+// say queues a line of the worker's log.
+func (s *place) say(at float64, logger, thread, level, message string) {
+	s.add(at, s.log, s.clock(at).Format(clockLayout)+" "+logger+" "+thread+" ["+level+"] "+message+"\n")
+}
+
+func (s *place) add(at float64, to *logFile, text string) {
+	s.queue = append(s.queue, entry{at: at, text: text, to: to})
+}
+
+// step writes what a worker says in a step that ended now.
+func (s *place) step(now, dt float64) {
+	if l := s.life; l != nil && l.wk.running() && l.started <= now-dt+1e-9 {
+		for _, m := range l.mouths {
+			s.speak(m, m.deeds(), now, dt)
+		}
+		s.gc.step(now, dt)
+	}
+	s.flush(now)
+}
+
+// flush writes what is due, in the order of time.
+func (s *place) flush(now float64) {
+	slices.SortStableFunc(s.queue, func(a, b entry) int {
+		switch {
+		case a.at < b.at:
+			return -1
+		case a.at > b.at:
+			return 1
+		}
+		return 0
+	})
+	n := 0
+	for n < len(s.queue) && s.queue[n].at <= now {
+		e := s.queue[n]
+		e.to.write([]byte(e.text), s.clock(e.at))
+		n++
+	}
+	s.queue = append(s.queue[:0], s.queue[n:]...)
+}
+
+// deeds are what an executor did in a step.
+type deeds struct {
+	done, failed, acked float64
+	ms                  float64 // of a tuple; 0 for unknown
+}
+
+// deeds are what an executor did since it was asked last.
+func (m *mouth) deeds() deeds {
+	executed, failed, acked, ms := tally(m.e)
+	d := deeds{done: max(executed-m.executed, 0), failed: max(failed-m.failed, 0), acked: max(acked-m.acked, 0)}
+	if acked > m.acked && ms > m.ackedMs {
+		d.ms = (ms - m.ackedMs) / (acked - m.acked)
+	}
+	m.executed, m.failed, m.acked, m.ackedMs = executed, failed, acked, ms
+	return d
+}
+
+// speak queues the lines of an executor about a step that ended now.
+func (s *place) speak(m *mouth, d deeds, now, dt float64) {
+	l := s.life
+	if d.ms > 0 {
+		m.ms = d.ms
+	}
+	m.total += d.done
+	m.since.acked += d.acked
+	m.since.failed += d.failed
+	sp := speech{r: l.random, e: m.e, ms: m.ms, work: m.e.of.serviceMs * m.e.on.host.slow, wait: m.e.waiting, total: int64(m.total)}
+	lines := 0
+	for i, v := range m.voices {
+		if v.period > 0 {
+			for m.due[i] <= now {
+				sp.acked, sp.failed = int64(m.since.acked), int64(m.since.failed)
+				m.since = deeds{}
+				s.utter(m, &sp, v, m.due[i])
+				m.due[i] += v.period
+			}
+			continue
+		}
+		left := d.done
+		for left >= m.due[i] && lines < maxLines {
+			left -= m.due[i]
+			m.due[i] = v.every * (0.7 + 0.6*l.random.Float64())
+			if v.when == nil || v.when(&sp) {
+				s.utter(m, &sp, v, now-dt*left/max(d.done, 1e-9)*0.999)
+				lines++
+			}
+		}
+		m.due[i] = max(m.due[i]-left, 0)
+	}
+	s.complaints(m, now, dt)
+	if m.e.of.spout || m.e.of.complaint == "" {
+		return
+	}
+	m.owed += d.failed
+	for n := 0; m.owed >= 1 && n < maxLines; n++ {
+		m.owed--
+		task := m.e.start + l.random.IntN(m.e.tasks())
+		s.fail(m, task, fmt.Sprintf(m.e.of.complaint, l.random.Int64()), now-dt*l.random.Float64()*0.999)
+	}
+	m.owed = min(m.owed, maxLines)
+}
+
+// utter queues one line in the manner of its component.
+func (s *place) utter(m *mouth, sp *speech, v voice, at float64) {
+	i := sp.r.IntN(m.e.tasks())
+	sp.task = m.e.start + i
+	text := v.say(sp)
+	c := m.e.of
+	switch mannerOf(c) {
+	case javaLog:
+		s.say(at, abbreviated(c.class), m.thread, v.level, text)
+	case shellLog:
+		s.say(at, "o.a.s.t.ShellBolt", m.readers[i], v.level, fmt.Sprintf("ShellLog pid:%d, name:%s %s", m.pids[i], c.id, text))
+	case pystormLog:
+		stamp := strings.Replace(s.clock(at-0.001).Format(clockLayout), ".", ",", 1)
+		s.say(at, "o.a.s.t.ShellBolt", m.readers[i], v.level, fmt.Sprintf("ShellLog pid:%d, name:%s %s - pystorm.component.%s - %s", m.pids[i], c.id, stamp, c.id, text))
+	case pystormFile:
+		s.pystorm(m, i, at, v.level, text)
+	}
+}
+
+// pystorm queues a line of a Python process's own file.
+func (s *place) pystorm(m *mouth, i int, at float64, level, text string) {
+	level = strings.Replace(level, "WARN", "WARNING", 1)
+	stamp := strings.Replace(s.clock(at).Format(clockLayout), ".", ",", 1)
+	s.add(at, s.pystormLog(m, i, at), fmt.Sprintf("%s - pystorm.component.%s - %s - %s\n", stamp, m.e.of.id, level, text))
+}
+
+func (s *place) pystormLog(m *mouth, i int, at float64) *logFile {
+	name := fmt.Sprintf("%s/pystorm_%s_%s_%d_%d.log", pystormDir, s.t.name, m.e.of.id, m.e.start+i, m.pids[i])
+	f := s.python[name]
+	if f == nil {
+		f = &logFile{disk: s.on.disk, path: name, limit: pystormBytes, keep: pystormBackups, plain: true}
+		f.open(s.clock(at))
+		s.python[name] = f
+	}
+	return f
+}
+
+// fail queues what a reported error leaves: its text with the trace in the
+// worker's log, and a line in the Python file where there is one.
+func (s *place) fail(m *mouth, task int, text string, at float64) {
+	thread := m.thread
+	if m.e.of.shell() {
+		thread = m.readers[task-m.e.start]
+	}
+	s.say(at, "o.a.s.e.e.ReportError", thread, "ERROR", "Error\n"+strings.TrimRight(text, "\n"))
+	if mannerOf(m.e.of) == pystormFile {
+		// pystorm logs the exception itself before it tells Storm.
+		_, trace, _ := strings.Cut(text, "\n")
+		trace, _, _ = strings.Cut(trace, "\n\tat ")
+		s.pystorm(m, task-m.e.start, at-0.002, "ERROR", "Exception in "+m.e.of.id+".process()\n"+strings.TrimSpace(trace))
+	}
+}
+
+// complaints queues the errors that an executor's component reported to
+// ZooKeeper, which are those that its throttle let pass; speak writes the others.
+func (s *place) complaints(m *mouth, now, dt float64) {
+	for _, f := range m.e.of.errors {
+		if f.sequence <= m.faults || f.at > now || f.host != s.on.name || f.port != s.port {
+			continue
+		}
+		m.faults = f.sequence
+		if m.first && !strings.Contains(f.text, deathMark) {
+			m.owed--
+			s.fail(m, m.e.start, f.text, max(f.at, now-dt)-0.001*float64(f.sequence%7))
+		}
+	}
+}
+
+// abbreviated is a class as %c{1.} prints it.
+func abbreviated(class string) string {
+	parts := strings.Split(class, ".")
+	for i := range parts[:len(parts)-1] {
+		if parts[i] != "" {
+			parts[i] = parts[i][:1]
+		}
+	}
+	return strings.Join(parts, ".")
+}
+
+func uuidOf(r *rand.Rand) string {
+	a, b := r.Uint64(), r.Uint64()
+	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", uint32(a), uint16(a>>32), uint16(a>>48)&0xfff, uint16(b)&0x3fff|0x8000, b>>16)
+}

@@ -1,0 +1,511 @@
+package sshd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"mvdan.cc/sh/v3/expand"
+
+	"github.com/stormtop/stormtop/internal/sim/hostfs"
+)
+
+// each opens every input in turn and hands it over; what cannot be opened is
+// complained about.
+func (c *call) each(names []string, do func(in *input) error) int {
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	status := 0
+	for _, name := range names {
+		in, err := c.open(name)
+		if err == nil && in.isDirectory() {
+			err = hostfs.ErrIsDirectory
+		}
+		if err == nil {
+			err = do(in)
+		}
+		if errors.Is(err, errOutput) {
+			return statusPipe
+		}
+		if err != nil {
+			c.complain("%s: %s", name, hostfs.Words(err))
+			status = 1
+		}
+	}
+	return status
+}
+
+func catTool(ctx context.Context, c *call) int {
+	o, ok := c.options("nAvETbsu", map[string]rune{"number": 'n', "show-all": 'A'})
+	if !ok {
+		return 1
+	}
+	number := 0
+	status := c.each(o.rest, func(in *input) error {
+		if o.has['n'] {
+			err := lines(ctx, in, func(line []byte) bool {
+				number++
+				_, err := fmt.Fprintf(c.out, "%6d\t%s", number, line)
+				return err == nil
+			})
+			return err
+		}
+		buf := make([]byte, 32<<10)
+		for ctx.Err() == nil {
+			n, err := in.Read(buf)
+			if _, werr := c.out.Write(buf[:n]); werr != nil {
+				return errOutput
+			}
+			if in.file == nil && c.out.Flush() != nil {
+				return errOutput
+			}
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return ctx.Err()
+	})
+	return c.done(status)
+}
+
+func headTool(ctx context.Context, c *call) int {
+	if len(c.args) > 1 && len(c.args[1]) > 1 && c.args[1][0] == '-' && c.args[1][1] >= '0' && c.args[1][1] <= '9' {
+		c.args = append([]string{c.args[0], "-n", c.args[1][1:]}, c.args[2:]...)
+	}
+	o, ok := c.options("n:c:qv", map[string]rune{"lines": 'n', "bytes": 'c', "quiet": 'q', "verbose": 'v'})
+	if !ok {
+		return 1
+	}
+	want, except := amount{n: 10}, false
+	for _, r := range o.order {
+		if r != 'n' && r != 'c' {
+			continue
+		}
+		except = strings.HasPrefix(o.value[r], "-")
+		var err error
+		if want, err = parseAmount(o.value[r], r == 'c'); err != nil {
+			c.complain("%v", err)
+			return 1
+		}
+	}
+	first := true
+	status := c.each(o.rest, func(in *input) error {
+		if len(o.rest) > 1 && !o.has['q'] || o.has['v'] {
+			if !first {
+				_ = c.out.WriteByte('\n')
+			}
+			_, _ = fmt.Fprintf(c.out, "==> %s <==\n", in.name)
+		}
+		first = false
+		left := want.n
+		switch {
+		case except:
+			b, err := io.ReadAll(io.LimitReader(in, 16*maxValue))
+			if err != nil {
+				return err
+			}
+			keep := len(b)
+			if want.bytes {
+				keep -= int(min(want.n, int64(len(b))))
+			} else {
+				all := bytes.SplitAfter(b, []byte("\n"))
+				if n := len(all); n > 0 && len(all[n-1]) == 0 {
+					all = all[:n-1]
+				}
+				keep = 0
+				for _, l := range all[:max(len(all)-int(min(want.n, int64(len(all)))), 0)] {
+					keep += len(l)
+				}
+			}
+			_, err = c.out.Write(b[:keep])
+			return err
+		case want.bytes:
+			_, err := io.Copy(c.out, io.LimitReader(contextReader{ctx, in}, left))
+			return err
+		case left == 0:
+			return nil
+		}
+		return lines(ctx, in, func(line []byte) bool {
+			_, err := c.out.Write(line)
+			left--
+			return err == nil && left > 0
+		})
+	})
+	return c.done(status)
+}
+
+func wcTool(ctx context.Context, c *call) int {
+	o, ok := c.options("lcwm", map[string]rune{"lines": 'l', "bytes": 'c', "words": 'w', "chars": 'm'})
+	if !ok {
+		return 1
+	}
+	all := !o.has['l'] && !o.has['c'] && !o.has['w'] && !o.has['m']
+	type counts struct{ lines, words, bytes int64 }
+	var total counts
+	show := func(n counts, name string) {
+		var parts []string
+		for _, p := range []struct {
+			on bool
+			n  int64
+		}{{all || o.has['l'], n.lines}, {all || o.has['w'], n.words}, {all || o.has['c'] || o.has['m'], n.bytes}} {
+			if p.on {
+				parts = append(parts, strconv.FormatInt(p.n, 10))
+			}
+		}
+		if name != "-" {
+			parts = append(parts, name)
+		} else if all {
+			for i := range parts {
+				parts[i] = fmt.Sprintf("%7s", parts[i])
+			}
+		}
+		_, _ = fmt.Fprintln(c.out, strings.Join(parts, " "))
+	}
+	status := c.each(o.rest, func(in *input) error {
+		var n counts
+		err := lines(ctx, in, func(line []byte) bool {
+			n.bytes += int64(len(line))
+			n.words += int64(len(bytes.Fields(line)))
+			if line[len(line)-1] == '\n' {
+				n.lines++
+			}
+			return true
+		})
+		show(n, in.name)
+		total = counts{total.lines + n.lines, total.words + n.words, total.bytes + n.bytes}
+		return err
+	})
+	if len(o.rest) > 1 {
+		show(total, "total")
+	}
+	return c.done(status)
+}
+
+func echoTool(_ context.Context, c *call) int {
+	args, newline, escapes := c.args[1:], true, false
+	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' && strings.Trim(args[0][1:], "neE") == "" {
+		newline = newline && !strings.Contains(args[0], "n")
+		escapes = escapes || strings.Contains(args[0], "e")
+		args = args[1:]
+	}
+	out := strings.Join(args, " ")
+	if escapes {
+		if expanded, _, err := expand.Format(nil, strings.ReplaceAll(out, "%", "%%"), nil); err == nil {
+			out = expanded
+		}
+	}
+	_, _ = c.out.WriteString(out)
+	if newline {
+		_ = c.out.WriteByte('\n')
+	}
+	return c.done(0)
+}
+
+func printfTool(ctx context.Context, c *call) int {
+	args := c.args[1:]
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		c.complain("missing operand")
+		return 2
+	}
+	format, args := args[0], args[1:]
+	for ctx.Err() == nil {
+		out, used, err := expand.Format(nil, format, args)
+		if err != nil {
+			c.complain("%v", err)
+			return 1
+		}
+		if _, err := c.out.WriteString(out); err != nil {
+			return statusPipe
+		}
+		if args = args[min(used, len(args)):]; used == 0 || len(args) == 0 {
+			break
+		}
+	}
+	return c.done(0)
+}
+
+func ddTool(ctx context.Context, c *call) int {
+	v := map[string]string{"bs": "512"}
+	for _, a := range c.args[1:] {
+		name, value, ok := strings.Cut(a, "=")
+		if !ok || !slices.Contains([]string{"if", "of", "bs", "ibs", "obs", "skip", "iseek", "seek", "count", "status", "iflag", "oflag", "conv"}, name) {
+			c.complain("unrecognized operand '%s'", a)
+			return 1
+		}
+		v[name] = value
+	}
+	number := func(name string) (int64, bool) {
+		if v[name] == "" {
+			return 0, true
+		}
+		a, err := parseAmount(v[name], true)
+		if err != nil {
+			c.complain("invalid number: '%s'", v[name])
+		}
+		return a.n, err == nil
+	}
+	size, ok1 := number("bs")
+	skip, ok2 := number("skip")
+	if v["iseek"] != "" {
+		skip, ok2 = number("iseek")
+	}
+	count, ok3 := number("count")
+	if !ok1 || !ok2 || !ok3 || size <= 0 || size > 1<<30 {
+		return 1
+	}
+	if v["of"] != "" && v["of"] != "/dev/stdout" && v["of"] != "/dev/null" {
+		c.complain("failed to open '%s': Permission denied", v["of"])
+		return 1
+	}
+	name := v["if"]
+	if name == "" {
+		name = "-"
+	}
+	in, err := c.open(name)
+	if err == nil && in.isDirectory() {
+		err = hostfs.ErrIsDirectory
+	}
+	if err != nil {
+		c.complain("failed to open '%s': %s", name, hostfs.Words(err))
+		return 1
+	}
+	if !strings.Contains(v["iflag"], "skip_bytes") {
+		skip *= size
+	}
+	left := int64(1) << 60
+	if v["count"] != "" {
+		if left = count; !strings.Contains(v["iflag"], "count_bytes") {
+			left *= size
+		}
+	}
+	if in.file != nil {
+		in.file.Skip(skip)
+	} else if _, err := io.CopyN(io.Discard, in, skip); err != nil && !errors.Is(err, io.EOF) {
+		return 1
+	}
+	to := io.Writer(c.out)
+	if v["of"] == "/dev/null" {
+		to = io.Discard
+	}
+	n, err := io.Copy(to, io.LimitReader(contextReader{ctx, in}, left))
+	if err != nil {
+		return statusPipe
+	}
+	status := c.done(0)
+	if v["status"] != "none" {
+		_, _ = fmt.Fprintf(c.err, "%d+%d records in\n%d+%d records out\n", n/size, flag(n%size != 0, 1, 0), n/size, flag(n%size != 0, 1, 0))
+		if v["status"] != "noxfer" {
+			_, _ = fmt.Fprintf(c.err, "%d bytes copied, 0.001 s, %.1f MB/s\n", n, float64(n)/1000)
+		}
+	}
+	return status
+}
+
+// gather reads all lines of the inputs, without their newlines.
+func (c *call) gather(ctx context.Context, names []string) ([]string, int) {
+	var all []string
+	size := 0
+	status := c.each(names, func(in *input) error {
+		return lines(ctx, in, func(line []byte) bool {
+			size += len(line)
+			all = append(all, strings.TrimSuffix(string(line), "\n"))
+			return size < 32*maxValue
+		})
+	})
+	return all, status
+}
+
+func sortTool(ctx context.Context, c *call) int {
+	o, ok := c.options("nruk:t:hVsf", map[string]rune{"numeric-sort": 'n', "reverse": 'r', "unique": 'u', "key": 'k'})
+	if !ok {
+		return 2
+	}
+	all, status := c.gather(ctx, o.rest)
+	field, numeric := 0, o.has['n'] || o.has['h']
+	if o.has['k'] {
+		digits := strings.TrimRight(strings.SplitN(o.value['k'], ",", 2)[0], "nr")
+		numeric = numeric || strings.Contains(o.value['k'], "n")
+		field, _ = strconv.Atoi(digits)
+	}
+	key := func(line string) string {
+		if field < 1 {
+			return line
+		}
+		parts := strings.Fields(line)
+		if o.has['t'] {
+			parts = strings.Split(line, o.value['t'])
+		}
+		if field > len(parts) {
+			return ""
+		}
+		return parts[field-1]
+	}
+	number := func(s string) float64 {
+		s = strings.TrimLeft(s, " \t")
+		end := 0
+		for end < len(s) && strings.IndexByte("+-.0123456789", s[end]) >= 0 {
+			end++
+		}
+		n, _ := strconv.ParseFloat(s[:end], 64)
+		return n
+	}
+	slices.SortStableFunc(all, func(a, b string) int {
+		n := 0
+		if numeric {
+			switch x, y := number(key(a)), number(key(b)); {
+			case x < y:
+				n = -1
+			case x > y:
+				n = 1
+			}
+		} else {
+			n = strings.Compare(key(a), key(b))
+		}
+		if n == 0 && !o.has['s'] {
+			n = strings.Compare(a, b)
+		}
+		if o.has['r'] || strings.Contains(o.value['k'], "r") {
+			return -n
+		}
+		return n
+	})
+	if o.has['u'] {
+		all = slices.CompactFunc(all, func(a, b string) bool { return key(a) == key(b) })
+	}
+	return c.print(all, status)
+}
+
+func (c *call) print(all []string, status int) int {
+	for _, line := range all {
+		if _, err := c.out.WriteString(line + "\n"); err != nil {
+			return statusPipe
+		}
+	}
+	return c.done(status)
+}
+
+func uniqTool(ctx context.Context, c *call) int {
+	o, ok := c.options("cdu", map[string]rune{"count": 'c', "repeated": 'd', "unique": 'u'})
+	if !ok {
+		return 1
+	}
+	all, status := c.gather(ctx, o.rest)
+	var out []string
+	for i := 0; i < len(all); {
+		n := 1
+		for i+n < len(all) && all[i+n] == all[i] {
+			n++
+		}
+		if (!o.has['d'] || n > 1) && (!o.has['u'] || n == 1) {
+			if o.has['c'] {
+				out = append(out, fmt.Sprintf("%7d %s", n, all[i]))
+			} else {
+				out = append(out, all[i])
+			}
+		}
+		i += n
+	}
+	return c.print(out, status)
+}
+
+// teeTool copies its input; the files it is given cannot be written.
+func teeTool(ctx context.Context, c *call) int {
+	o, ok := c.options("ai", map[string]rune{"append": 'a'})
+	if !ok {
+		return 1
+	}
+	status := 0
+	for _, name := range o.rest {
+		if f, err := c.sh.createFile(name); err != nil {
+			c.complain("%v", err)
+			status = 1
+		} else {
+			f.drop()
+		}
+	}
+	_, err := io.Copy(flushing{c.out}, contextReader{ctx, c.in})
+	if err != nil {
+		return statusPipe
+	}
+	return c.done(status)
+}
+
+// flushing passes everything on at once.
+type flushing struct{ *bufio.Writer }
+
+func (f flushing) Write(p []byte) (int, error) {
+	n, err := f.Writer.Write(p)
+	if err == nil {
+		err = f.Flush()
+	}
+	return n, err
+}
+
+func cutTool(ctx context.Context, c *call) int {
+	o, ok := c.options("d:f:c:b:s", map[string]rune{"delimiter": 'd', "fields": 'f', "characters": 'c', "bytes": 'b'})
+	if !ok {
+		return 1
+	}
+	list := o.value['f'] + o.value['c'] + o.value['b']
+	inside := func(n int) bool {
+		for part := range strings.SplitSeq(list, ",") {
+			from, to, ranged := strings.Cut(part, "-")
+			a, _ := strconv.Atoi(from)
+			b, err := strconv.Atoi(to)
+			if !ranged {
+				b = a
+			} else if err != nil {
+				b = 1 << 30
+			}
+			if n >= max(a, 1) && n <= b {
+				return true
+			}
+		}
+		return false
+	}
+	if list == "" {
+		c.complain("you must specify a list of bytes, characters, or fields")
+		return 1
+	}
+	sep := "\t"
+	if o.has['d'] {
+		sep = o.value['d']
+	}
+	status := c.each(o.rest, func(in *input) error {
+		return lines(ctx, in, func(line []byte) bool {
+			text := strings.TrimSuffix(string(line), "\n")
+			var kept []string
+			parts := strings.Split(text, "")
+			join := ""
+			if o.has['f'] {
+				if parts, join = strings.Split(text, sep), sep; len(parts) == 1 {
+					if o.has['s'] {
+						return true
+					}
+					kept, parts = parts, nil
+				}
+			}
+			for i, p := range parts {
+				if inside(i + 1) {
+					kept = append(kept, p)
+				}
+			}
+			_, err := c.out.WriteString(strings.Join(kept, join) + "\n")
+			return err == nil
+		})
+	})
+	return c.done(status)
+}
