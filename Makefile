@@ -42,6 +42,8 @@ fuzz: ## every fuzz target for FUZZTIME
 
 golden: ## rewrite the expected screens after looking at the change
 	$(GO) test ./ui/... -update
+	$(GO) test -run '^TestSameSeedSameFrames$$' ./cmd/stormtop -update
+	$(MAKE) captures
 
 demo: build ## the console on a simulated cluster inside the program
 	bin/stormtop demo
@@ -57,9 +59,8 @@ lab-down: ## end that cluster
 lab-test: build ## the tests tagged for a real cluster, on each version in turn
 	scripts/lab-test
 
-captures: build ## the README's pictures, drawn by the program on a running lab
-	mkdir -p docs/captures
-	eval "$$(STORM=$(STORM) bin/stormlab env)" && $(GO) test -tags lab -count 1 -run '^TestLabCaptures$$' ./cmd/stormtop -args -captures "$(CURDIR)/docs/captures"
+captures: ## the README's pictures, drawn by the program on the simulated cluster
+	$(GO) test -count 1 -run '^TestCaptures$$' ./cmd/stormtop -captures
 
 verify: ## everything that takes long: race, fuzz, lint, lab
 	$(MAKE) race lint test lab-test fuzz FUZZTIME=2m

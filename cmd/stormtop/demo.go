@@ -187,6 +187,7 @@ func (d demo) run(ctx context.Context, c console) error {
 			return err
 		}
 		defer live.stop()
+		live.watch(ctx)
 		deps.Source, deps.Tree, deps.Hint = live.poller, live.zk, live.world.Hint
 		deps.Mode = screen.Mode{Word: "DEMO"}
 		return ui.Run(ctx, deps)
@@ -204,15 +205,14 @@ type living struct {
 	polling sync.WaitGroup
 }
 
-// start builds the cluster and begins to poll it; stop ends both.
+// start builds the cluster and the clients that look at it, and lets the story
+// begin; stop ends them.
 func (d demo) start(ctx context.Context, c console) (*living, error) {
-	ctx, cancel := context.WithCancel(ctx)
 	const beat = sim.BeatSecs * time.Second
-	l := &living{cancel: cancel, world: d.world(time.Now().Add(-time.Duration(d.beats()) * beat))}
+	l := &living{cancel: func() {}, world: d.world(time.Now().Add(-time.Duration(d.beats()) * beat))}
 	var err error
 	// It must outlive its clients, and is closed after them.
 	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed, Within: true}); err != nil {
-		cancel()
 		return nil, err
 	}
 	l.nimbus = nimbusclient.New(nimbusclient.Config{
@@ -227,8 +227,13 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 	}
 	l.world.Begin()
 	l.server.Step(0) // ZooKeeper learns of it all at once
-	l.polling.Go(func() { l.poller.Run(ctx) })
 	return l, nil
+}
+
+// watch begins to poll; stop ends it.
+func (l *living) watch(ctx context.Context) {
+	ctx, l.cancel = context.WithCancel(ctx)
+	l.polling.Go(func() { l.poller.Run(ctx) })
 }
 
 // stop ends the clients before the cluster, so that nothing sees it go.

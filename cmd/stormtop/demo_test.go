@@ -70,6 +70,7 @@ func TestDemoShowsAWholeCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer live.stop()
+	live.watch(t.Context())
 
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

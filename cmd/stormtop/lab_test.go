@@ -4,23 +4,15 @@ package main
 
 import (
 	"context"
-	"flag"
 	"net"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stormtop/stormtop/internal/lab"
-	"github.com/stormtop/stormtop/internal/termtest"
 	"github.com/stormtop/stormtop/internal/termtest/require"
 )
-
-// captures names the folder that pictures of the console are written to; the
-// make target of that name sets it.
-var captures = flag.String("captures", "", "folder for pictures of the console")
 
 func openLab(t *testing.T) *lab.Cluster {
 	t.Helper()
@@ -139,39 +131,5 @@ func TestLabLeaderKilled(t *testing.T) {
 	})
 	if !told {
 		t.Error("the header never said that the leader is gone")
-	}
-}
-
-// TestLabCaptures draws pictures of the console for the documents; without
-// -captures it only checks that they can be drawn.
-func TestLabCaptures(t *testing.T) {
-	c := openLab(t)
-	if len(c.Nimbus) < 2 {
-		t.Skipf("the documents show Storm 2.x, this is %s", c.Version)
-	}
-	p := consoleOn(t, c, 120, 34, "")
-	if *captures != "" { // a picture needs some history in its trends
-		p.patience = 3 * time.Minute
-		p.keys("2")
-		p.await("trends", func(s string) bool { return strings.Count(s, "▇")+strings.Count(s, "█") > 24 })
-	}
-	for _, shot := range []struct{ name, keys, shows string }{
-		{"health", "0", "quiet checks"},
-		{"topologies", "2", "CAPMAX"},
-		{"topology", "Enter", "─ bolts"},
-		{"slots", "3", "imbalance"},
-	} {
-		p.keys(shot.keys)
-		p.await(shot.name, func(s string) bool { return strings.Contains(s, shot.shows) && !strings.Contains(s, "loading") })
-		picture := termtest.Render(strings.TrimSuffix(p.run("capture-pane", "-p", "-e"), "\n"), 120, 34).SVG()
-		if !strings.HasPrefix(picture, "<svg") || !strings.Contains(picture, ">leader ") && !strings.Contains(picture, "leader 127") {
-			t.Fatalf("the picture of %s lacks the header", shot.name)
-		}
-		if *captures == "" {
-			continue
-		}
-		if err := os.WriteFile(filepath.Join(*captures, shot.name+".svg"), []byte(picture), 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }

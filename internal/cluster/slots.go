@@ -96,6 +96,8 @@ func (b *slotBook) assign(slots map[place]placed, now time.Time, first bool, kep
 			b.slots[at] = s
 		case s.topology != p.topology:
 			*s = slotMemory{placed: p, since: now}
+		case s.last == 0 && len(s.tasks) == 0: // so far only Nimbus told of it
+			s.placed = p
 		case p.last > s.last || !slices.Equal(p.tasks, s.tasks) && len(s.tasks) > 0:
 			if p.last > s.last && s.last > 0 && !planned(p.topology) {
 				b.restarted(s)

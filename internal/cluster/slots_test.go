@@ -157,3 +157,24 @@ func TestPagesTellOfSlotsWithoutZooKeeper(t *testing.T) {
 		t.Errorf("topology %+v", got)
 	}
 }
+
+// Nimbus may tell of a worker before ZooKeeper is read for the first time; that
+// does not make it a new one.
+func TestTheFirstAssignmentIsNoMove(t *testing.T) {
+	t.Parallel()
+	at := place{"sup-1", 6700}
+	now := time.Unix(1_790_000_000, 0)
+	none := func(string) bool { return false }
+	b := newSlotBook()
+	b.tell(map[place]worker{at: {topology: "words-1", executors: 2}}, now, func(place, *slotMemory) bool { return true })
+	b.sight(at, "words-1", 86400, byNimbus, now)
+	assigned := placed{topology: "words-1", tasks: []nimbusclient.ExecutorID{{Start: 1, End: 2}}, first: 1_789_900_000, last: 1_789_900_000}
+	b.assign(map[place]placed{at: assigned}, now.Add(time.Second), true, none, none)
+	s := b.slots[at]
+	if s.coming(now.Add(time.Second)) || s.uptime != 86400 || s.restarts != 0 {
+		t.Errorf("a worker that is up for a day is coming: %+v", s)
+	}
+	if len(s.tasks) != 1 {
+		t.Errorf("its executors are not taken: %+v", s)
+	}
+}

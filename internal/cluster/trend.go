@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -126,7 +127,9 @@ func (t *trends) point() {
 			now[key] = old + x
 		}
 	}
-	for id, b := range t.last {
+	// In one order, so that equal readings make equal sums.
+	for _, id := range slices.SortedFunc(maps.Keys(t.last), func(a, b nimbusclient.ExecutorID) int { return cmp.Compare(a.Start, b.Start) }) {
+		b := t.last[id]
 		for kind, x := range map[byte]float64{'i': b.in, 'o': b.out, 'a': b.acked, 'f': b.fail} {
 			put(series{kind: kind, component: b.component}, x)
 			if kind == 'i' || kind == 'o' {
@@ -152,7 +155,8 @@ func (t *trends) fill(r *TopologyRates) {
 	}
 	r.Components, r.Executors = maps.Clone(r.Components), maps.Clone(r.Executors)
 	var emitted, acked, failed [][]float64
-	for name, c := range r.Components {
+	for _, name := range slices.Sorted(maps.Keys(r.Components)) {
+		c := r.Components[name]
 		c.In.Trend = t.series[series{kind: 'i', component: name}]
 		c.Out.Trend = t.series[series{kind: 'o', component: name}]
 		c.Acked.Trend = t.series[series{kind: 'a', component: name}]

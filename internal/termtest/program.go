@@ -33,7 +33,9 @@ type Program struct {
 	t    testing.TB
 	prog *tea.Program
 	in   *io.PipeWriter
+	out  *io.PipeReader // the other end of in
 	done chan struct{}
+	ctx  context.Context //nolint:containedctx // the program's whole life
 	stop context.CancelFunc
 
 	mu      sync.Mutex
@@ -47,17 +49,45 @@ type Program struct {
 // are added to those a test needs.
 func Start(t testing.TB, model tea.Model, w, h int, options ...tea.ProgramOption) *Program {
 	t.Helper()
+	p := newProgram(t, w, h)
+	prog := tea.NewProgram(model, append(p.options(w, h), options...)...)
+	p.prog = prog
+	p.start(func() error {
+		_, err := prog.Run()
+		return err
+	})
+	return p
+}
+
+// Show runs a console that makes its own program, on a terminal as [Start] gives
+// it. run must hand the options to its program and return when ctx ends.
+// [Program.Send] is not for it.
+func Show(t testing.TB, w, h int, run func(ctx context.Context, options []tea.ProgramOption) error) *Program {
+	t.Helper()
+	p := newProgram(t, w, h)
+	p.start(func() error { return run(p.ctx, p.options(w, h)) })
+	return p
+}
+
+func newProgram(t testing.TB, w, h int) *Program {
 	in, input := io.Pipe()
-	ctx, cancel := context.WithCancel(t.Context())
 	p := &Program{
-		t: t, in: input, done: make(chan struct{}), stop: cancel,
-		em: vt.NewEmulator(w, h), changed: make(chan struct{}),
+		t: t, in: input, out: in, done: make(chan struct{}), em: vt.NewEmulator(w, h), changed: make(chan struct{}),
 	}
-	p.prog = tea.NewProgram(model, append([]tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(p), tea.WithWindowSize(w, h),
+	p.ctx, p.stop = context.WithCancel(t.Context())
+	return p
+}
+
+func (p *Program) options(w, h int) []tea.ProgramOption {
+	return []tea.ProgramOption{
+		tea.WithContext(p.ctx), tea.WithInput(p.out), tea.WithOutput(p), tea.WithWindowSize(w, h),
 		tea.WithColorProfile(colorprofile.TrueColor), tea.WithoutSignals(),
 		tea.WithEnvironment([]string{"TERM=xterm-256color", "LANG=C.UTF-8"}),
-	}, options...)...)
+	}
+}
+
+// start runs the program until the end of the test.
+func (p *Program) start(run func() error) {
 	// The emulator answers queries and would block if nobody took the answers.
 	drained := make(chan struct{})
 	go func() {
@@ -66,12 +96,12 @@ func Start(t testing.TB, model tea.Model, w, h int, options ...tea.ProgramOption
 	}()
 	go func() {
 		defer close(p.done)
-		_, err := p.prog.Run()
+		err := run()
 		p.mu.Lock()
 		p.err = err
 		p.mu.Unlock()
 	}()
-	t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		p.stop()
 		_ = p.in.Close()
 		<-p.done
@@ -81,7 +111,6 @@ func Start(t testing.TB, model tea.Model, w, h int, options ...tea.ProgramOption
 		}
 		<-drained
 	})
-	return p
 }
 
 // Write takes what the program writes to its terminal.
@@ -306,6 +335,12 @@ func (p *Program) Ended() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.err
+}
+
+// Stop ends the program's context and waits for its end.
+func (p *Program) Stop() {
+	p.stop()
+	<-p.done
 }
 
 func quoted(s string) string { return "“" + s + "”" }
