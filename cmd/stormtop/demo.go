@@ -188,8 +188,7 @@ func (d demo) run(ctx context.Context, c console) error {
 		}
 		defer live.stop()
 		live.watch(ctx)
-		deps.Source, deps.Tree, deps.Hint = live.poller, live.zk, live.world.Hint
-		deps.Mode = screen.Mode{Word: "DEMO"}
+		live.dress(&deps)
 		return ui.Run(ctx, deps)
 	})
 }
@@ -228,6 +227,12 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 	l.world.Begin()
 	l.server.Step(0) // ZooKeeper learns of it all at once
 	return l, nil
+}
+
+// dress gives the console this cluster.
+func (l *living) dress(deps *ui.Deps) {
+	deps.Source, deps.Tree, deps.Hint = l.poller, l.zk, l.world.Hint
+	deps.Mode = screen.Mode{Word: "DEMO"}
 }
 
 // watch begins to poll; stop ends it.

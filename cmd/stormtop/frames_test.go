@@ -19,7 +19,6 @@ import (
 
 	"github.com/stormtop/stormtop/internal/termtest"
 	"github.com/stormtop/stormtop/ui"
-	"github.com/stormtop/stormtop/ui/screen"
 	"github.com/stormtop/stormtop/ui/theme"
 )
 
@@ -58,10 +57,14 @@ func onDemo(t *testing.T, looks *theme.Theme, w, h int, shots []shot, look func(
 		time.Sleep(130 * time.Millisecond)
 		live.watch(t.Context())
 		p := termtest.Show(t, w, h, func(ctx context.Context, options []tea.ProgramOption) error {
-			return ui.Run(ctx, ui.Deps{
-				Source: live.poller, Tree: live.zk, Hint: live.world.Hint, ClusterName: "demo", Mode: screen.Mode{Word: "DEMO"},
-				Theme: looks, Every: cfg.UI.Every.V, Secret: func(string) bool { return false }, Options: append(options, tea.WithFPS(4)),
-			})
+			deps, err := console{cfg: cfg}.deps()
+			if err != nil {
+				return err
+			}
+			live.dress(&deps)
+			deps.Theme, deps.Zone, deps.History, deps.Save = looks, time.UTC, nil, nil
+			deps.Options = append(options, tea.WithFPS(4))
+			return ui.Run(ctx, deps)
 		})
 		defer time.Sleep(2 * time.Second) // the program's last tick comes to nothing
 		defer p.Stop()
