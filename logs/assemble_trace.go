@@ -115,7 +115,7 @@ func lineLevel(line []byte, s stamp) Level {
 // as the first word after the time, or before a colon at the line's beginning.
 func wordLevel(rest []byte, stamped bool) Level {
 	if bytes.HasPrefix(rest, dash) {
-		for n := 0; n < 4; n++ {
+		for range 4 {
 			rest = rest[len(dash):]
 			end := bytes.Index(rest, dash)
 			word := rest

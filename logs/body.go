@@ -9,14 +9,15 @@ type Span struct{ From, To int }
 func (s Span) of(text []byte) []byte { return text[s.From:s.To] }
 
 // eachPair calls fn with the pairs of a JSON object or of a logfmt line until
-// fn returns false, and reports whether text is one of the two. Values of a
+// fn returns false, as far as text is one of the two. Values of a
 // JSON object that are objects or lists are given whole; the quotes of strings
 // are left out and their escapes are left in.
-func eachPair(text []byte, fn func(key, value Span) bool) bool {
+func eachPair(text []byte, fn func(key, value Span) bool) {
 	if len(text) > 0 && text[0] == '{' {
-		return eachJSON(text, fn)
+		eachJSON(text, fn)
+		return
 	}
-	return eachLogfmt(text, fn)
+	eachLogfmt(text, fn)
 }
 
 // space skips white space.

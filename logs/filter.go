@@ -89,8 +89,7 @@ func NewFilter(terms []Term) (*Filter, error) {
 			m, err := match.Compile([]string{t.Pattern}, match.Options{IgnoreCase: t.IgnoreCase, Literal: t.Literal})
 			if err != nil {
 				e := &PatternError{Term: i, Pattern: t.Pattern, Column: 1, Reason: err.Error()}
-				var me *match.Error
-				if errors.As(err, &me) {
+				if me, ok := errors.AsType[*match.Error](err); ok {
 					e.Column, e.Reason = me.Column, me.Reason
 				}
 				return nil, e
@@ -148,7 +147,7 @@ func (f *Filter) term(i int, r *Record, of SourceOf) bool {
 	t := &f.terms[i]
 	switch t.Kind {
 	case Include, Exclude:
-		return f.matchers[i].Any(r.Text)
+		return f.matchers[i].Match(r.Text)
 	case LevelFloor:
 		return r.Level.floor() >= t.Level
 	case SourceIs:

@@ -36,6 +36,7 @@ func (c *copyIndex) joined(of func(int32) Source, source int32) {
 		c.python[source] = src
 	case KindWorker:
 		c.worker[source] = src
+	default:
 	}
 }
 

@@ -46,7 +46,6 @@ type clockReader struct {
 	base     int64
 	zoneText [6]byte
 	zoneLen  int
-	zoneNs   int64
 	haveZone bool
 	// repeated says that minute occurs twice in zone; base is the first, and
 	// second is the other.

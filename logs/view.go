@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -286,10 +287,10 @@ func (v *View) refilter(ctx context.Context, p *picture, list []*chunk) {
 		for k := at + 1; k <= from; k++ {
 			more = append(more, results[k])
 		}
-		for k := len(more) - 1; k >= 0; k-- {
-			lo -= more[k].len()
-			more[k].base = lo
-			p.done.Add(int64(more[k].looked))
+		for _, m := range slices.Backward(more) {
+			lo -= m.len()
+			m.base = lo
+			p.done.Add(int64(m.looked))
 		}
 		p.blocks = append(more, p.blocks...)
 		if v.wanted == p && v.shown != p && (p.hi > lo || at < 0) {
@@ -407,7 +408,7 @@ func (v *View) Counts() []int64 {
 // Find is the number of the next selected record from on (of the one before,
 // going back) that matches m, from itself included.
 func (v *View) Find(ctx context.Context, from int, back bool, m *match.Matcher) (int, bool) {
-	return v.search(ctx, from, back, func(r *Record) bool { return m.Any(r.Text) })
+	return v.search(ctx, from, back, func(r *Record) bool { return m.Match(r.Text) })
 }
 
 // FindLevel is the number of the next selected record at the level or above, or

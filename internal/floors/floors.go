@@ -44,6 +44,7 @@ var Plan = []Floor{
 	{Room: "nimbusclient", Own: []string{"internal/stormthrift/..."}, Libraries: []string{"github.com/apache/thrift/"}},
 	{Room: "zkview", Own: []string{"internal/stormthrift/..."}, Libraries: []string{"github.com/apache/thrift/", "github.com/go-zookeeper/zk"}},
 	{Room: "rebalance"},
+	{Room: "logs/match", Libraries: []string{"golang.org/x/sys/"}},
 	{Room: "logs/...", Own: []string{"logs/...", "internal/safetext", "internal/sshpool", "internal/human"}},
 	{Room: "internal/cluster", Own: []string{"nimbusclient", "zkview", "internal/human"}},
 	{Room: "internal/journal"},
