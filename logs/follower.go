@@ -87,11 +87,11 @@ type follower struct {
 	seen [16]uint64
 	nth  int
 
-	resuming bool   // the connection was broken since the last position
-	emptied  bool   // the file shrank under its name
-	told     string // the unreadable generation that was told of last
-	backward bool   // the row turned out to run the other way
-	missed   int    // how often in a row the place was not found
+	resuming bool      // the connection was broken since the last position
+	emptied  bool      // the file shrank under its name
+	told     string    // the unreadable generation that was told of last
+	runs     direction // of the numbers of rotated files, once it is known
+	missed   int       // how often in a row the place was not found
 	// What was seen of the name last, and since when it has been like that.
 	size    int64
 	changed time.Time
@@ -143,7 +143,11 @@ func (f *follower) disconnect() {
 // connection is broken.
 func (f *follower) poll(ctx context.Context) (pace, error) {
 	if !f.begun {
-		if err := f.begin(ctx); err != nil {
+		err := f.begin(ctx)
+		if errors.Is(err, errMoved) {
+			return paceSoon, nil
+		}
+		if err != nil {
 			return paceQuiet, err
 		}
 		if f.cur != nil {

@@ -22,9 +22,6 @@ func (f *follower) begin(ctx context.Context) error {
 			row = row[1:]
 		}
 		o, err := f.firstOf(ctx, row)
-		if errors.Is(err, errMoved) {
-			return f.begin(ctx)
-		}
 		if err != nil {
 			return err
 		}
@@ -76,27 +73,38 @@ func (f *follower) beginIn(o *opened, offset int64, old bool) error {
 }
 
 // beginAfter begins where there is nothing to read yet. The newest rotated file
-// stands before what will come.
+// stands before what will come. It is looked at first and the log's name again
+// afterwards, so that what is rotated in between counts as new.
 func (f *follower) beginAfter(ctx context.Context) error {
 	row, err := f.listRow(ctx)
 	if err != nil {
 		return err
 	}
-	f.begun = true
+	var before place
 	for _, g := range slices.Backward(row) {
 		end, err := f.endOf(ctx, g)
-		if errors.Is(err, errMoved) || unusable(err) {
+		if unusable(err) {
 			continue
 		}
 		if err != nil {
-			f.begun = false
 			return err
 		}
 		if !end.none() {
-			f.before = end
+			before = end
 			break
 		}
 	}
+	named, _, err := openFile(ctx, f.files, f.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	defer named.close()
+	if empty, err := named.empty(); err != nil {
+		return err
+	} else if !empty {
+		return errMoved // it came just now
+	}
+	f.begun, f.before = true, before
 	return nil
 }
 
@@ -107,6 +115,11 @@ func (f *follower) endOf(ctx context.Context, g generation) (place, error) {
 		return place{}, err
 	}
 	defer o.close()
+	if info, err := o.file.Stat(); err != nil {
+		return place{}, err
+	} else if !info.ModTime().Equal(g.changed()) {
+		return place{}, errMoved
+	}
 	var end place
 	if o.packed {
 		buf := make([]byte, readSize)

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -80,25 +81,61 @@ func (f *follower) tryNext(ctx context.Context) (pace, error) {
 // first begins a log of which nothing was there when it was looked at first:
 // all of it is new.
 func (f *follower) first(ctx context.Context, named *opened, row []generation) (pace, error) {
-	o, err := f.firstOf(ctx, row)
+	o, head, err := f.oldest(ctx, named, row)
+	if o == nil || err != nil {
+		return paceQuiet, err
+	}
+	defer func() {
+		if f.cur != o && o != named {
+			o.close()
+		}
+	}()
+	// Looking again proves that the row did not move meanwhile.
+	again, err := f.listRow(ctx)
 	if err != nil {
 		return paceQuiet, err
 	}
+	o2, head2, err := f.oldest(ctx, named, again)
+	if o2 != named {
+		o2.close()
+	}
+	if err != nil {
+		return paceQuiet, err
+	}
+	sameKey := func(a, b generation) bool { return a.key == b.key }
+	if (o2 == named) != (o == named) || !bytes.Equal(head, head2) || !slices.EqualFunc(row, again, sameKey) {
+		return paceQuiet, errMoved
+	}
+	var before *happening
+	if len(row) > 1 {
+		// Whether the oldest that is there was the first is not to be known.
+		before = &happening{what: wasLost, name: f.base(), next: head}
+	}
+	f.enter(o, o != named, head, before)
+	return paceMore, nil
+}
+
+// oldest opens the first generation that holds anything, or gives named; nil
+// where that holds nothing either.
+func (f *follower) oldest(ctx context.Context, named *opened, row []generation) (*opened, []byte, error) {
+	o, err := f.firstOf(ctx, row)
+	if err != nil {
+		return nil, nil, err
+	}
 	if o == nil {
 		if empty, err := named.empty(); empty || err != nil {
-			return paceQuiet, err
+			return nil, nil, err
 		}
 		o = named
 	}
 	head, err := o.beginning()
-	if err != nil {
-		if o != named {
-			o.close()
-		}
-		return paceQuiet, err
+	if err != nil && o != named {
+		o.close()
 	}
-	f.enter(o, o != named, head, nil)
-	return paceMore, nil
+	if err != nil {
+		return nil, nil, err
+	}
+	return o, head, nil
 }
 
 // succeed opens what follows row[i], which was read to its end.
@@ -126,7 +163,11 @@ func (f *follower) succeed(ctx context.Context, named *opened, row []generation,
 	}
 	if !newest && f.knows(head) {
 		// What seems to follow was read before: the row runs the other way.
-		f.backward = !f.backward
+		if f.runs == newestLowest {
+			f.runs = newestHighest
+		} else {
+			f.runs = newestLowest
+		}
 		return paceQuiet, errMoved
 	}
 	if err := f.stands(ctx, row, i, newest); err != nil {
@@ -288,12 +329,82 @@ func (f *follower) open(ctx context.Context, g generation) (*opened, error) {
 
 func (f *follower) base() string { return path.Base(f.path) }
 
+// listRow lists the row of rotated files, oldest first.
 func (f *follower) listRow(ctx context.Context) ([]generation, error) {
-	row, err := readRow(ctx, f.files, f.path, f.kind)
-	if f.backward {
-		slices.Reverse(row)
+	row, err := readRow(ctx, f.files, f.path)
+	if err != nil {
+		return nil, err
 	}
-	return row, err
+	some := numbered(row)
+	if len(some) < 2 {
+		return row, nil
+	}
+	if f.kind == KindGC { // the JVM goes round
+		slices.SortStableFunc(some, func(a, b generation) int { return a.changed().Compare(b.changed()) })
+		return row, nil
+	}
+	if f.runs == unknownDirection {
+		f.runs = byChange(some)
+	}
+	if f.runs == unknownDirection {
+		if f.runs, err = f.byLines(ctx, some); err != nil {
+			return nil, err
+		}
+	}
+	runs := f.runs
+	if runs == unknownDirection {
+		runs = byRule(some, f.base())
+	}
+	if runs == newestLowest {
+		slices.Reverse(some)
+	}
+	return row, nil
+}
+
+// byLines tells the direction by the times of the first lines of the files,
+// between the first and the last that have one.
+func (f *follower) byLines(ctx context.Context, row []generation) (direction, error) {
+	low, i, err := f.firstStamp(ctx, row)
+	if err != nil || i < 0 {
+		return unknownDirection, err
+	}
+	back := slices.Clone(row[i:])
+	slices.Reverse(back)
+	high, _, err := f.firstStamp(ctx, back)
+	if err != nil {
+		return unknownDirection, err
+	}
+	// Had the row moved between the two, they would not be of one row.
+	if again, _, err := f.firstStamp(ctx, row[i:i+1]); err != nil || !again.Equal(low) {
+		return unknownDirection, err
+	}
+	switch {
+	case low.Before(high):
+		return newestHighest, nil
+	case high.Before(low):
+		return newestLowest, nil
+	}
+	return unknownDirection, nil
+}
+
+// firstStamp is the time of the first line of the first file that has one, and
+// which file that is, -1 for none.
+func (f *follower) firstStamp(ctx context.Context, row []generation) (time.Time, int, error) {
+	for i, g := range row {
+		o, err := f.open(ctx, g)
+		if err == nil {
+			var head []byte
+			head, err = o.beginning()
+			o.close()
+			if t, ok := f.stamp(head); err == nil && ok {
+				return t, i, nil
+			}
+		}
+		if err != nil && !unusable(err) {
+			return time.Time{}, -1, err
+		}
+	}
+	return time.Time{}, -1, nil
 }
 
 // id tells a generation that could not be read from others of its name.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -71,10 +73,19 @@ type rig struct {
 
 func newRig(style rotatetest.Style, kind Kind) *rig {
 	r := &rig{disk: newMemDisk(time.Now), sink: &checkSink{}}
-	r.writer = &rotatetest.Writer{Disk: r.disk, Name: "worker.log", Style: style, Now: time.Now}
-	r.f = &follower{path: "/logs/worker.log", kind: kind, lines: -1, now: time.Now, out: r.sink}
+	name := "worker.log"
+	if style != rotatetest.Log4j2 {
+		name = "app.log"
+	}
+	r.writer = &rotatetest.Writer{Disk: r.disk, Name: name, Style: style, Now: time.Now}
+	r.f = &follower{path: "/logs/" + name, kind: kind, lines: -1, now: time.Now, out: r.sink, stamp: stampOf}
 	r.f.connect(r.disk)
 	return r
+}
+
+func stampOf(line []byte) (time.Time, bool) {
+	s, ok := newClockReader(time.UTC).head(line)
+	return time.Unix(0, s.ns), ok
 }
 
 // settle polls until nothing more comes, over as many connections as it takes.
@@ -126,7 +137,7 @@ func TestFollowsEveryRotation(t *testing.T) {
 		{rotatetest.Log4j2, KindWorker}, {rotatetest.Logback, KindPython}, {rotatetest.CopyTruncate, KindFile},
 	}
 	for _, s := range styles {
-		for seed := range uint64(60) {
+		for seed := range seeds() {
 			t.Run(fmt.Sprintf("%v/%d", s.style, seed), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					random := rand.New(rand.NewPCG(seed, 1))
@@ -163,13 +174,44 @@ func TestFollowsEveryRotation(t *testing.T) {
 					r.disk.tick = nil
 					r.must(t, r.writer.Lines(1))
 					r.done(t)
-					if got := r.sink.check; r.writer.Keep == 0 && got.Declared() > 0 && seed%3 == 0 {
+					if got := r.sink.check; got.Declared() > 0 && seed%3 == 0 {
 						t.Errorf("gaps in spite of a steady poll: %v", got.String())
 					}
 				})
 			})
 		}
 	}
+}
+
+// TestARowThatRunsTheOtherWay has a worker's log rotated by another
+// configuration than Storm's: the times tell, of the files or of the lines.
+func TestARowThatRunsTheOtherWay(t *testing.T) {
+	for _, apart := range []time.Duration{time.Minute, time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(rotatetest.Logback, KindWorker)
+			r.writer.Name, r.f.path = "worker.log", "/logs/worker.log"
+			r.must(t, r.writer.Lines(3))
+			r.settle(t)
+			r.f.disconnect()
+			for range 5 {
+				time.Sleep(apart)
+				r.must(t, r.writer.Rotate(), r.writer.Lines(4))
+			}
+			r.f.connect(r.disk)
+			r.done(t)
+			if n := r.sink.count(wasRotated); n != 5 {
+				t.Errorf("%d rotations seen", n)
+			}
+		})
+	}
+}
+
+// seeds is how many schedules are tried in each style.
+func seeds() uint64 {
+	if n, err := strconv.ParseUint(os.Getenv("STORMTOP_SEEDS"), 10, 32); err == nil {
+		return n
+	}
+	return 60
 }
 
 // randomWrite does one step of the writer: some lines, a rotation in pieces.
@@ -212,7 +254,7 @@ func TestBegins(t *testing.T) {
 		disk := newMemDisk(time.Now)
 		_ = disk.Write("worker.log", []byte(tt.give))
 		var got bytes.Buffer
-		f := &follower{path: "/logs/worker.log", lines: tt.lines, now: time.Now, out: bufferSink{&got}}
+		f := &follower{path: "/logs/worker.log", lines: tt.lines, now: time.Now, out: bufferSink{&got}, stamp: stampOf}
 		f.connect(disk)
 		for range 5 {
 			if _, err := f.poll(t.Context()); err != nil {
@@ -270,13 +312,13 @@ func TestTellsWhatHappened(t *testing.T) {
 			r.must(t, r.writer.Lines(2), r.writer.Rotate(), r.writer.Lines(1))
 		}, map[happeningKind]int{wasCopied: 1}},
 		{"truncated", rotatetest.CopyTruncate, func(t *testing.T, r *rig) {
-			r.must(t, r.disk.Truncate("worker.log"), r.writer.Lines(1))
+			r.must(t, r.disk.Truncate("app.log"), r.writer.Lines(1))
 		}, map[happeningKind]int{wasEmptied: 1}},
 		{"truncated and grown beyond the place", rotatetest.CopyTruncate, func(t *testing.T, r *rig) {
-			r.must(t, r.disk.Truncate("worker.log"), r.writer.Lines(40))
+			r.must(t, r.disk.Truncate("app.log"), r.writer.Lines(40))
 		}, map[happeningKind]int{wasEmptied: 1}},
 		{"rewritten with the same size in the same second", rotatetest.CopyTruncate, func(t *testing.T, r *rig) {
-			r.must(t, r.disk.Truncate("worker.log"))
+			r.must(t, r.disk.Truncate("app.log"))
 			r.must(t, r.writer.Lines(5))
 		}, map[happeningKind]int{wasEmptied: 1}},
 		{"replaced by a file of the same size in the same second", rotatetest.Log4j2, func(t *testing.T, r *rig) {

@@ -44,8 +44,8 @@ func (g *generation) changed() time.Time {
 // Python, the JVM, logrotate) or a date (logrotate's dateext, Python by time).
 var rotated = regexp.MustCompile(`^(?:\.[0-9]{1,6}|[.-][0-9]{4}[0-9_-]{4,16})$`)
 
-// readRow lists the generations of the log at file, oldest first.
-func readRow(ctx context.Context, files FileSystem, file string, kind Kind) ([]generation, error) {
+// readRow lists the generations of the log at file, by their numbers.
+func readRow(ctx context.Context, files FileSystem, file string) ([]generation, error) {
 	dir, base := path.Split(file)
 	infos, err := files.ReadDir(ctx, path.Clean(dir))
 	if err != nil {
@@ -54,10 +54,10 @@ func readRow(ctx context.Context, files FileSystem, file string, kind Kind) ([]g
 		}
 		return nil, err
 	}
-	return rowOf(infos, base, kind), nil
+	return rowOf(infos, base), nil
 }
 
-func rowOf(infos []fs.FileInfo, base string, kind Kind) []generation {
+func rowOf(infos []fs.FileInfo, base string) []generation {
 	found := map[string]*generation{}
 	for _, info := range infos {
 		rest, ok := strings.CutPrefix(info.Name(), base)
@@ -89,57 +89,64 @@ func rowOf(infos []fs.FileInfo, base string, kind Kind) []generation {
 	slices.SortFunc(row, func(a, b generation) int {
 		return cmp.Or(cmp.Compare(a.index, b.index), strings.Compare(a.key, b.key))
 	})
-	orderRow(row, base, kind)
 	return row
 }
 
-// orderRow turns a row sorted by number into one sorted by age, oldest first.
-//
-// log4j2's highest number is the newest; logback (0.9), Python's handlers, the
-// event logger and logrotate give the newest the lowest; the JVM goes round.
-// The times of the files decide where they are far enough apart, because a
-// cluster may bring a configuration of its own.
-func orderRow(row []generation, base string, kind Kind) {
+// numbered is the part of a row that has numbers. Dates sort before them, and
+// their names grow with time.
+func numbered(row []generation) []generation {
 	first := slices.IndexFunc(row, func(g generation) bool { return g.index >= 0 })
 	if first < 0 {
-		return
+		return nil
 	}
-	numbered := row[first:] // dates sort before numbers and grow
-	if len(numbered) < 2 {
-		return
-	}
-	if kind == KindGC {
-		slices.SortStableFunc(numbered, func(a, b generation) int { return a.changed().Compare(b.changed()) })
-		return
-	}
-	age := numbered[len(numbered)-1].changed().Sub(numbered[0].changed())
-	down := age < -clearlyApart
-	if age.Abs() <= clearlyApart {
-		down = newestLowest(numbered, base, kind)
-	}
-	if down {
-		slices.Reverse(numbered)
-	}
+	return row[first:]
 }
+
+// A direction says how the numbers of a row run.
+type direction uint8
+
+const (
+	unknownDirection direction = iota
+	newestHighest              // log4j2
+	newestLowest               // logback, Python, the event logger, logrotate
+)
 
 // clearlyApart is beyond what the resolution of SFTP's times, a second, and the
 // time of packing can turn around.
 const clearlyApart = 3 * time.Second
 
-// workerOf09 is the name of a worker's log on Storm 0.9.
-var workerOf09 = regexp.MustCompile(`^worker-[0-9]+\.log$`)
-
-// newestLowest says whether ".1" is the newest, by who writes such a file.
-func newestLowest(row []generation, base string, kind Kind) bool {
-	switch kind {
-	case KindPython, KindEvents, KindFile:
-		return true
-	case KindWorker:
-		return workerOf09.MatchString(base)
-	case KindDaemon:
-		// log4j2 packs all but the one it is packing, logback of 0.9 none.
-		return !slices.ContainsFunc(row, func(g generation) bool { return g.packed != nil })
-	default:
-		return false
+// byChange tells the direction where the times of the files are far enough
+// apart. It goes before all rules, because a cluster may bring a configuration
+// of its own.
+func byChange(row []generation) direction {
+	age := row[len(row)-1].changed().Sub(row[0].changed())
+	switch {
+	case age > clearlyApart:
+		return newestHighest
+	case age < -clearlyApart:
+		return newestLowest
 	}
+	return unknownDirection
+}
+
+// Names of Storm's own logs: worker.log and its companions and the log of a
+// daemon from log4j2 (0.10 and later), the worker's log of 0.9 from logback.
+var (
+	byLog4j2  = regexp.MustCompile(`^(?:worker\.log|.+-worker-[0-9]+\.log)(?:\.(?:err|out|metrics|metrics\.log))?$`)
+	byLogback = regexp.MustCompile(`^worker-[0-9]+\.log$`)
+	byDaemon  = regexp.MustCompile(`^(?:nimbus|supervisor|ui|logviewer|drpc|pacemaker|access.*)\.log$`)
+)
+
+// byRule tells the direction by who writes such a file.
+func byRule(row []generation, base string) direction {
+	switch {
+	case byLogback.MatchString(base):
+		return newestLowest
+	case byLog4j2.MatchString(base):
+		return newestHighest
+	case byDaemon.MatchString(base) && slices.ContainsFunc(row, func(g generation) bool { return g.packed != nil }):
+		// log4j2 packs all but the one it is packing, logback of 0.9 none.
+		return newestHighest
+	}
+	return newestLowest
 }

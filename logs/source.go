@@ -68,6 +68,9 @@ type Source struct {
 	Task, PID int
 	// Path is absolute on the host.
 	Path string
+	// Note says what is here for the mark where the source joins, such as
+	// "split [17-18]"; "" names the file.
+	Note string
 	// Zone is that of times written without one; nil means that of the host.
 	Zone *time.Location
 }

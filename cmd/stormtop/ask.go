@@ -34,8 +34,9 @@ type inquiry struct {
 	conf   map[string]any // Nimbus' own, secrets masked
 	raw    string         // the same as it was sent
 	asOf   time.Time
-	// warnings say what is missing in the answer.
+	// warnings say what is missing in the answer; told of them were printed.
 	warnings []string
+	told     int
 }
 
 // question is what a command asks; it gives the answer to print.
@@ -116,7 +117,7 @@ func (q *inquiry) print(answer report.Answer) error {
 	if q.asOf.IsZero() {
 		q.asOf = q.now()
 	}
-	for _, w := range q.warnings {
+	for _, w := range q.warnings[q.told:] {
 		q.notice("warning: %s", w)
 	}
 	return printAnswer(q.app, q.cfg, answer, report.Head{Cluster: q.cfg.Name, AsOf: q.asOf.Round(0), Warnings: q.warnings}, q.format)

@@ -22,6 +22,7 @@ const (
 	exitUnreachable = 3
 	exitNotFound    = 4
 	exitRefused     = 5
+	exitUnconfirmed = 6 // sent but not confirmed, undone or superseded
 	exitInterrupted = 130
 )
 
@@ -116,8 +117,10 @@ func nimbusCode(e *nimbusclient.Error) int {
 	switch {
 	case errors.Is(e.Err, nimbusclient.ErrNotAlive):
 		return exitNotFound
-	case refused(e.Err):
+	case refused(e.Err), errors.Is(e.Err, nimbusclient.ErrInvalid):
 		return exitRefused
+	case errors.Is(e.Err, nimbusclient.ErrOutcomeUnknown):
+		return exitUnconfirmed
 	default:
 		return exitUnreachable
 	}

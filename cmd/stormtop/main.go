@@ -30,7 +30,7 @@ func main() {
 		home = "" // the configuration says what that means
 	}
 	a := &app{
-		stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv, files: config.Disk(), home: home, now: time.Now, keys: consoleKeys,
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, env: os.Getenv, files: config.Disk(), home: home, now: time.Now, keys: consoleKeys,
 		console: func(ctx context.Context, cfg *config.Config, view string) error {
 			return console{cfg: cfg, view: view}.run(ctx)
 		},

@@ -23,6 +23,7 @@ import (
 
 // app is the program with what it needs of the world outside.
 type app struct {
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(name string) string
 	files          config.Files
@@ -110,6 +111,8 @@ func (a *app) root() *cobra.Command {
 		a.statusCommand(), a.listCommand(), a.topologyCommand(), a.componentCommand(),
 		a.supervisorsCommand(), a.slotsCommand(), a.workersCommand(), a.dagCommand(), a.confCommand(),
 		a.zkCommand(), a.doctorCommand(), a.configCommand(), a.keysCommand(), a.versionCommand(), a.completionCommand(), a.demoCommand(),
+		a.rebalanceCommand(), a.killCommand(), a.activateCommand(), a.deactivateCommand(), a.loglevelCommand(), a.debugCommand(),
+		a.workerCommand(), a.waitCommand(),
 	)
 	for _, cmd := range root.Commands() {
 		a.shortHelp(cmd)
@@ -173,7 +176,7 @@ func (a *app) shortHelp(cmd *cobra.Command) {
 func (a *app) fromEnvironment(cmd *cobra.Command) error {
 	var bad error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed || f.Name == "help" || slices.ContainsFunc(config.Flags(), func(c config.Flag) bool { return c.Name == f.Name }) {
+		if f.Changed || f.Name == "help" || slices.Contains(neverFromEnvironment, f.Name) || slices.ContainsFunc(config.Flags(), func(c config.Flag) bool { return c.Name == f.Name }) {
 			return
 		}
 		name := config.EnvName(f.Name)

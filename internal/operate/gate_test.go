@@ -290,9 +290,10 @@ func TestAShellMayBeSampledWhereItDoesNotCrash(t *testing.T) {
 		conf  string
 		force bool
 	}{
-		"registered":                   {`{"topology.eventlogger.executors":1,"topology.kryo.register":["x","` + jsonArray + `"]}`, false},
-		"registered with a serializer": {`{"topology.eventlogger.executors":1,"topology.kryo.register":[{"` + jsonArray + `":"s"}]}`, false},
-		"forced":                       {`{"topology.eventlogger.executors":1}`, true},
+		"registered":                    {`{"topology.eventlogger.executors":1,"topology.kryo.register":["x","` + jsonArray + `"]}`, false},
+		"registered, as Nimbus says it": {`{"topology.eventlogger.executors":1,"topology.kryo.register":{"` + jsonArray + `":null}}`, false},
+		"registered with a serializer":  {`{"topology.eventlogger.executors":1,"topology.kryo.register":[{"` + jsonArray + `":"s"}]}`, false},
+		"forced":                        {`{"topology.eventlogger.executors":1}`, true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := alive()

@@ -185,17 +185,18 @@ func loggedElsewhere(info *nimbusclient.TopologyInfo, component string) (slot, b
 	return slot{}, false
 }
 
-// registers reports whether a configuration's topology.kryo.register, a list of
-// names and of maps from name to serializer, has the JSON array.
+// registers reports whether a configuration's topology.kryo.register has the JSON
+// array. It is a list of names and of maps from name to serializer as it is
+// written, and one map as Nimbus gives it.
 func registers(v any) bool {
-	list, _ := v.([]any)
-	return slices.ContainsFunc(list, func(item any) bool {
-		if m, ok := item.(map[string]any); ok {
-			_, ok = m[jsonArray]
-			return ok
-		}
-		return item == jsonArray
-	})
+	switch v := v.(type) {
+	case map[string]any:
+		_, ok := v[jsonArray]
+		return ok
+	case []any:
+		return slices.ContainsFunc(v, registers)
+	}
+	return v == jsonArray
 }
 
 func (s *state) lookWorker(r cluster.Reader, d Deed, info *nimbusclient.TopologyInfo) error {

@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -134,6 +135,18 @@ func (p *Progress) State() State {
 	s := p.state
 	s.No = p.record.No
 	return s
+}
+
+// Standing is how a topology stands.
+type Standing struct {
+	Status    string
+	Workers   int
+	Executors map[string]int // by component
+}
+
+// Before is how it stood just before the change was sent.
+func (p *Progress) Before() Standing {
+	return Standing{Status: string(p.before.status), Workers: len(p.before.slots), Executors: maps.Clone(p.before.executors)}
 }
 
 // Changes tells, conflated, that State is another one.

@@ -12,8 +12,8 @@ import (
 // Rules are the guard rails of one cluster.
 type Rules struct {
 	// ReadOnly is why nothing may be changed, "" when it may: "--readonly",
-	// "config.yaml:12".
-	ReadOnly string
+	// "config.yaml:12". ReadOnlyHint says what to do about it.
+	ReadOnly, ReadOnlyHint string
 	// Protected are names that nothing may be done to, ProtectedBy where that is
 	// written.
 	Protected   *regexp.Regexp
@@ -55,7 +55,7 @@ func refuse(rule, hint, format string, args ...any) error {
 // check asks the guard rails that need no look at the cluster.
 func (r Rules) check(d Deed, now time.Time) error {
 	if r.ReadOnly != "" {
-		return refuse("read-only", "Set mode: write for this cluster, or start with --write.",
+		return refuse("read-only", orText(r.ReadOnlyHint, "Set mode: write for this cluster, or start with --write."),
 			"Read-only: %s is not possible here (%s).", d.Action, r.ReadOnly)
 	}
 	if r.Protected != nil && r.Protected.MatchString(d.Topology) {

@@ -176,13 +176,11 @@ func megabytes(v any) string { return human.Bytes(number(v) * (1 << 20)) }
 func percent(v any) string { return human.Decimal(number(v), 0) + " %" }
 
 // yes shows a switch: a word when it is on, nothing when it is off.
-func yes(on string) func(any) string {
-	return func(v any) string {
-		if v == true {
-			return on
-		}
-		return human.None
+func yes(v any) string {
+	if v == true {
+		return "yes"
 	}
+	return human.None
 }
 
 // headline shows the line of an error that says what happened.

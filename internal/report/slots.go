@@ -335,7 +335,7 @@ func placeFields(asOf time.Time) []field[place] {
 		{key: "owner", get: assigned(func(w *nimbusclient.Worker) any { return ptr(w.Owner) })},
 		{key: "state", title: "STATE", get: func(p place) any { return slotWords[p.state] }},
 		{key: "uptimeSeconds", title: "UP", show: age, get: func(p place) any { return ptr(p.uptime) }},
-		{key: "restarted", title: "RESTARTED", show: yes("yes"), absent: "?", get: func(p place) any { return p.restarted(asOf) }},
+		{key: "restarted", title: "RESTARTED", show: yes, absent: "?", get: func(p place) any { return p.restarted(asOf) }},
 		{key: "executorsTotal", title: "EXECUTORS", show: count, get: func(p place) any { return ptr(p.executors) }},
 		{key: "componentNumTasks", title: "TASKS", show: taskList, get: assigned(func(w *nimbusclient.Worker) any {
 			if w.ComponentTasks == nil {

@@ -95,7 +95,7 @@ func supervisorFields(server nimbusclient.Server) []field[nimbusclient.Superviso
 		{key: "slotsUsed", title: "USED", show: count, get: func(s supervisor) any { return ptr(s.UsedSlots) }},
 		{key: "slotsFree", title: "FREE", show: count, get: free},
 		{key: "version", title: "VERSION", absent: human.Unknown, get: func(s supervisor) any { return word(s.Version) }},
-		{key: "blacklisted", title: "BLACKLISTED", show: yes("yes"), absent: human.Unknown, get: func(s supervisor) any { return ptr(s.Blacklisted) }},
+		{key: "blacklisted", title: "BLACKLISTED", show: yes, absent: human.Unknown, get: func(s supervisor) any { return ptr(s.Blacklisted) }},
 		{key: "totalMem", title: "MEM", wide: true, show: megabytes, get: func(s supervisor) any { return ptr(totalMemory(s)) }},
 		{key: "usedMem", title: "MEM USED", wide: true, show: megabytes, get: func(s supervisor) any { return ptr(s.UsedMem) }},
 		{key: "availMem", get: func(s supervisor) any { return ptr(left(server, totalMemory(s), s.UsedMem)) }},

@@ -40,7 +40,7 @@ func childFields() []field[zkview.Child] {
 		{key: "dataLength", title: "BYTES", show: count, get: of(func(s *zkview.Stat) any { return s.DataLength })},
 		{key: "version", title: "VERSION", show: plain, get: of(func(s *zkview.Stat) any { return s.Version })},
 		{key: "modified", title: "MODIFIED", get: of(func(s *zkview.Stat) any { return instant(s.Mtime) })},
-		{key: "ephemeral", title: "EPHEMERAL", show: yes("yes"), get: of(func(s *zkview.Stat) any { return s.EphemeralOwner != 0 })},
+		{key: "ephemeral", title: "EPHEMERAL", show: yes, get: of(func(s *zkview.Stat) any { return s.EphemeralOwner != 0 })},
 		{key: "secret", get: func(c child) any { return c.Secret }},
 		{key: "note", title: "NOTE", absent: " ", get: func(c child) any {
 			if c.Note == "" && c.Secret {
