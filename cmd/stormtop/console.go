@@ -13,6 +13,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/config"
@@ -74,6 +75,9 @@ func (c console) run(ctx context.Context) error {
 // supervised shows the console in a child process that its parent outlives, and
 // ends it when the parent is gone. Being ended from outside is no error.
 func (c console) supervised(ctx context.Context, show func(ctx context.Context) error) error {
+	if !onTerminal() {
+		return usage("stormtop status, list and others answer without one; stormtop help names them.", "The console needs a terminal, and there is none.")
+	}
 	if code, done := supervise(ctx, func(report string) (string, error) { return c.save("crash", report) }); done {
 		return exitCode(code)
 	}
@@ -97,6 +101,22 @@ func (c console) supervised(ctx context.Context, show func(ctx context.Context) 
 		return nil
 	}
 	return err
+}
+
+// onTerminal reports whether somebody can look at the console and type: its
+// output is a terminal, and so is its input, or there is one that controls it.
+func onTerminal() bool {
+	if !term.IsTerminal(os.Stdout.Fd()) {
+		return false
+	}
+	if term.IsTerminal(os.Stdin.Fd()) {
+		return true
+	}
+	tty, err := os.Open("/dev/tty")
+	if err != nil {
+		return false
+	}
+	return tty.Close() == nil
 }
 
 // deps is what every console is given, whatever cluster it shows; the source and
