@@ -301,7 +301,7 @@ func (m *Merger) pop(s *stream) {
 	m.stats.HeldBytes -= b
 	if !h.gone {
 		late := h.key < m.passedKey || h.key == m.passedKey && s.source < m.passedSource
-		if late || h.rec.Time != 0 && h.rec.Time < m.highest-int64(m.cfg.Reorder) {
+		if late || h.rec.Time != 0 && m.highest != never && h.rec.Time < m.highest-int64(m.cfg.Reorder) {
 			h.rec.Late = true
 			m.stats.Late++
 		}

@@ -30,9 +30,11 @@ const (
 	StateDone
 	// StateFailed: not tried again; Words says why.
 	StateFailed
+	// StateOff: known, and not asked for. No Mux tells this of a source.
+	StateOff
 )
 
-var stateNames = [...]string{"connecting", "waiting", "following", "quiet", "rotated", "gap", "held", "lost", "left", "done", "failed"}
+var stateNames = [...]string{"connecting", "waiting", "following", "quiet", "rotated", "gap", "held", "lost", "left", "done", "failed", "off"}
 
 // String is the state in one word.
 func (s FollowState) String() string {

@@ -46,22 +46,7 @@ func (c console) run(ctx context.Context) error {
 		zk := &lazyTree{timeout: c.cfg.Timeout.V}
 		defer zk.close(ctx)
 
-		poll := cluster.Config{Nimbus: cluster.Over(nimbus), Every: c.cfg.UI.Every.V}
-		switch {
-		case !c.cfg.UseZooKeeper.V:
-			poll.ZKOff = c.cfg.UseZooKeeper.Origin.Short()
-		case len(c.cfg.ZooKeeper.V) > 0:
-			poll.ZK = zk.open(addresses(c.cfg.ZooKeeper.V), c.cfg.ZooKeeperRoot.V)
-		default:
-			poll.ZKLater = func(conf map[string]any, host string) (cluster.ZooKeeper, string) {
-				servers, root := zooKeeperOf(conf, host)
-				if len(servers) == 0 {
-					return nil, "Nimbus' configuration names no servers"
-				}
-				return zk.open(servers, root), ""
-			}
-		}
-		poller := cluster.New(poll)
+		poller := cluster.New(pollerConfig(c.cfg, nimbus, zk))
 		ctx, cancel := context.WithCancel(ctx)
 		var polling sync.WaitGroup
 		defer polling.Wait()
@@ -70,6 +55,27 @@ func (c console) run(ctx context.Context) error {
 		deps.Source, deps.Tree = poller, zk
 		return ui.Run(ctx, deps)
 	})
+}
+
+// pollerConfig says what keeps the picture of the cluster. ZooKeeper is opened
+// now, or when Nimbus has told its servers.
+func pollerConfig(cfg *config.Config, nimbus *nimbusclient.Client, zk *lazyTree) cluster.Config {
+	poll := cluster.Config{Nimbus: cluster.Over(nimbus), Every: cfg.UI.Every.V}
+	switch {
+	case !cfg.UseZooKeeper.V:
+		poll.ZKOff = cfg.UseZooKeeper.Origin.Short()
+	case len(cfg.ZooKeeper.V) > 0:
+		poll.ZK = zk.open(addresses(cfg.ZooKeeper.V), cfg.ZooKeeperRoot.V)
+	default:
+		poll.ZKLater = func(conf map[string]any, host string) (cluster.ZooKeeper, string) {
+			servers, root := zooKeeperOf(conf, host)
+			if len(servers) == 0 {
+				return nil, "Nimbus' configuration names no servers"
+			}
+			return zk.open(servers, root), ""
+		}
+	}
+	return poll
 }
 
 // supervised shows the console in a child process that its parent outlives, and

@@ -110,6 +110,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.statusCommand(), a.listCommand(), a.topologyCommand(), a.componentCommand(),
 		a.supervisorsCommand(), a.slotsCommand(), a.workersCommand(), a.dagCommand(), a.confCommand(),
+		a.tailCommand(), a.grepCommand(),
 		a.zkCommand(), a.doctorCommand(), a.configCommand(), a.keysCommand(), a.versionCommand(), a.completionCommand(), a.demoCommand(),
 		a.rebalanceCommand(), a.killCommand(), a.activateCommand(), a.deactivateCommand(), a.loglevelCommand(), a.debugCommand(),
 		a.workerCommand(), a.waitCommand(),
@@ -131,7 +132,7 @@ func commandNames(root *cobra.Command) []string {
 }
 
 // laterFlags are understood and stored but used by nothing in this version.
-var laterFlags = []string{"env", "ssh-config", "ssh-user", "ssh-port", "log-dir", "artifacts-dir", "no-ssh"}
+var laterFlags = []string{"env"}
 
 // addFlags declares the flags that every command takes: those of the
 // configuration, and -o.

@@ -57,6 +57,17 @@ type Config struct {
 	// is below the log directory.
 	LogDir       Value[string]
 	ArtifactsDir Value[string]
+	// PythonLogs are where Python components write log files of their own on the
+	// worker hosts: absolute paths with fields in braces, see PythonLogFields.
+	// Topologies that name such a file in their configuration need none.
+	PythonLogs Value[[]string]
+	// LogZone is the time zone of worker hosts that cannot be asked for it, by
+	// its IANA name or as +02:00; empty means this machine's.
+	LogZone Value[string]
+	// LogReorder is how long a line waits for older lines of other sources.
+	LogReorder Value[time.Duration]
+	// LogMemory bounds the log lines that are held, in bytes.
+	LogMemory Value[int]
 	// LogviewerPort and UIPort are Storm's own HTTP daemons.
 	LogviewerPort Value[int]
 	UIPort        Value[int]

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -132,6 +133,35 @@ func themeSpec() spec {
 	return sp
 }
 
+// texts makes a spec for a list of texts.
+func texts(key string, s scope, field func(*Config) *Value[[]string], parse func(string) (string, *fault), note string) spec {
+	return spec{
+		key: key, scope: s,
+		read: func(c *Config, list []string, o Origin, _ Inputs) *fault {
+			if len(list) > maxTargets {
+				return &fault{fmt.Sprintf("more than %d values", maxTargets), ""}
+			}
+			out := make([]string, 0, len(list))
+			for _, one := range list {
+				t, f := parse(one)
+				if f != nil {
+					return f
+				}
+				out = append(out, t)
+			}
+			*field(c) = Value[[]string]{out, o}
+			return nil
+		},
+		show: func(c *Config) (string, string, Origin) {
+			v := field(c)
+			if len(v.V) == 0 {
+				return "", note, v.Origin
+			}
+			return strings.Join(v.V, ", "), "", v.Origin
+		},
+	}
+}
+
 const fromNimbus = "Nimbus' own configuration decides"
 
 // specs is the table of all settings, in the order of `config show`.
@@ -156,6 +186,11 @@ func connectionSpecs() []spec {
 		file("ssh.config", inCluster|atTop, func(c *Config) *Value[string] { return &c.SSHConfig }, "~/.ssh/config and /etc/ssh/ssh_config"),
 		one("log_dir", inCluster, func(c *Config) *Value[string] { return &c.LogDir }, parsePath, text, "Nimbus or the running workers say"),
 		one("artifacts_dir", inCluster, func(c *Config) *Value[string] { return &c.ArtifactsDir }, parsePath, text, "Nimbus or the running workers say"),
+		texts("logs.python", inCluster, func(c *Config) *Value[[]string] { return &c.PythonLogs }, parsePythonLog, "the topologies' own configuration says"),
+		one("logs.timezone", inCluster|atTop, func(c *Config) *Value[string] { return &c.LogZone }, parseZone, text, "the worker hosts are asked"),
+		one("logs.reorder", inCluster|atTop, func(c *Config) *Value[time.Duration] { return &c.LogReorder }, between(0, time.Minute), durationText, ""),
+		one("logs.memory", inCluster|atTop, func(c *Config) *Value[int] { return &c.LogMemory }, parseLogMemory,
+			func(n int) string { return sizeText(int64(n)) }, ""),
 		one("logviewer.port", inCluster, func(c *Config) *Value[int] { return &c.LogviewerPort }, parsePort, portText, ""),
 		one("ui.port", inCluster, func(c *Config) *Value[int] { return &c.UIPort }, parsePort, portText, ""),
 	}
@@ -232,7 +267,8 @@ func defaults(p Paths) *Config {
 		Nimbus: addrs(Address{Host: "localhost"}), MaxFrame: num(defaultMaxFrame), Transport: str(transportPlain), Timeout: dur(7 * time.Second),
 		UseZooKeeper: is(true), ZooKeeper: addrs(), ZooKeeperRoot: str(""),
 		UseSSH: is(true), SSHUser: str(""), SSHPort: num(0), SSHConfig: str(""),
-		LogDir: str(""), ArtifactsDir: str(""), LogviewerPort: num(8000), UIPort: num(8080),
+		LogDir: str(""), ArtifactsDir: str(""), PythonLogs: Value[[]string]{nil, byDefault}, LogZone: str(""),
+		LogReorder: dur(250 * time.Millisecond), LogMemory: num(defaultLogMemory), LogviewerPort: num(8000), UIPort: num(8080),
 		Prod: is(false), Protect: Value[*regexp.Regexp]{nil, byDefault}, MinKillWait: dur(0),
 		MaxRebalanceFactor: real(0), ChangeHours: Value[Hours]{Hours{}, byDefault}, NeedReason: is(false), AuditOptional: is(false),
 		ActionsEnabled: is(true), mode: str(""),

@@ -53,10 +53,11 @@ var Plan = []Floor{
 		Own:    []string{"internal/cluster", "internal/journal", "nimbusclient", "rebalance", "internal/human"},
 		Values: []string{"zkview"},
 	},
+	{Room: "internal/follow/...", Own: []string{"internal/follow/...", "internal/cluster", "logs/..."}, Values: []string{"nimbusclient", "zkview"}},
 	{Room: "internal/diagnose", Own: []string{"internal/cluster", "internal/human", "rebalance"}, Values: []string{"nimbusclient", "zkview"}},
 	{
 		Room:   "internal/report/...",
-		Own:    []string{"internal/report/...", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance"},
+		Own:    []string{"internal/report/...", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance", "logs/..."},
 		Values: []string{"nimbusclient", "zkview"},
 	},
 	{Room: "internal/config/...", Own: []string{"internal/config/...", "internal/human"}, Libraries: []string{"go.yaml.in/yaml/v4"}},
