@@ -237,9 +237,15 @@ func (a *Assembler) Tick(now time.Time) {
 	if a.inLine && now.Sub(a.lineSince) >= a.cfg.HoldPartial {
 		a.endLine(now)
 	}
-	if a.open && !a.inLine && now.Sub(a.since) >= a.cfg.HoldOpen {
+	if a.open && !a.mayExtend() && now.Sub(a.since) >= a.cfg.HoldOpen {
 		a.Flush()
 	}
+}
+
+// mayExtend reports whether the unfinished line may belong to the open record.
+// In a file with times it does not when it begins as the record does.
+func (a *Assembler) mayExtend() bool {
+	return a.inLine && (!a.stamped || len(a.partial) == 0 || len(a.arena) == a.begin || a.partial[0] != a.arena[a.begin])
 }
 
 // Pending reports whether something waits for [Assembler.Tick].

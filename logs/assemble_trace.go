@@ -23,7 +23,16 @@ var (
 
 // begin looks at the first line of a record.
 func (t *traceState) begin(line []byte) {
-	*t = traceState{python: tracebackIn(line)}
+	*t = traceback(line)
+}
+
+// traceback is the state after the line. All lines of an exception group are
+// indented, so none is awaited that is not.
+func traceback(line []byte) traceState {
+	if bytes.Contains(line, groupTraceback) {
+		return traceState{ended: true}
+	}
+	return traceState{python: bytes.Contains(line, tracebackHead)}
 }
 
 func tracebackIn(line []byte) bool {
@@ -42,7 +51,7 @@ func (t *traceState) more(line []byte) bool {
 		return was
 	case tracebackIn(line):
 		was := t.chained || line[0] == ' ' || javaCause(line)
-		*t = traceState{python: true}
+		*t = traceback(line)
 		return was
 	}
 	if line[0] == ' ' || line[0] == '\t' {

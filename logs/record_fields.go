@@ -127,7 +127,9 @@ func (r *Record) Fields() Fields {
 		return f
 	}
 	at := s.after
-	if i, end := levelBracket(line, at); end > 0 {
+	if s.layout == stampBracket || s.layout == stampUptime {
+		at = f.brackets(line, at)
+	} else if i, end := levelBracket(line, at); end > 0 {
 		f.head(line[at:i])
 		at = end
 	} else if ok {
@@ -157,6 +159,23 @@ func levelBracket(line []byte, from int) (begin, end int) {
 			return i - 2, i + e + 1
 		}
 	}
+}
+
+// brackets takes "[name][LEVEL]" apart, as Petrel writes it, and the JVM's
+// "[level][tags ]", and says where the message begins.
+func (f *Fields) brackets(line []byte, at int) int {
+	for at < len(line) && line[at] == '[' {
+		end := bytes.IndexByte(line[at:min(len(line), at+256)], ']')
+		if end < 0 {
+			break
+		}
+		word := bytes.TrimSpace(line[at+1 : at+end])
+		if _, isTime := uptime(line[at:]); !isTime && levelOf(word) == LevelNone && f.Logger == "" {
+			f.Logger = shared(word)
+		}
+		at += end + 1
+	}
+	return f.python(line, at)
 }
 
 // head takes "logger thread" apart; 0.9 and 0.10 write no thread.

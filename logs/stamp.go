@@ -84,8 +84,11 @@ func (c *clockReader) head(line []byte) (stamp, bool) {
 		s.layout = stampPlain
 		return s, ok
 	case b == '[':
-		if s, ok := c.at(line, 1); ok && s.to < len(line) && line[s.to] == ']' {
-			s.layout, s.after = stampBracket, s.to+1
+		if s, ok := c.at(line, 1); ok {
+			s.layout = stampBracket
+			if s.to < len(line) && line[s.to] == ']' {
+				s.after++
+			}
 			return s, true
 		}
 		return uptime(line)
