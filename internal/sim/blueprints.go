@@ -134,20 +134,32 @@ func globalAlarms() blueprint {
 
 const languageComplaint = `java.lang.Exception: Shell Process Exception: Python UnicodeDecodeError raised while processing Tuple Tuple(id='%d', component='edits', stream='default', task=3, values=EditsDefaultTuple(wiki='dewiki', title='Z\xc3\xbcrich', user='Bot', bytes=212))
 Traceback (most recent call last):
+  File "language.py", line 36, in process
+    language = self.known[title]
+KeyError: 'Z\xc3\xbcrich'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
   File "language.py", line 41, in process
     language = classify(title.decode("ascii"))
 UnicodeDecodeError: 'ascii' codec can't decode byte 0xc3 in position 1: ordinal not in range(128)
 
-	at org.apache.storm.task.ShellBolt.handleError(ShellBolt.java:331)
-	at org.apache.storm.task.ShellBolt$BoltReaderRunnable.run(ShellBolt.java:396)
+	at org.apache.storm.task.ShellBolt.handleError(ShellBolt.java:232)
+	at org.apache.storm.task.ShellBolt$BoltReaderRunnable.run(ShellBolt.java:354)
 	at java.base/java.lang.Thread.run(Thread.java:840)
 `
 
 const storeComplaint = `java.lang.RuntimeException: write of batch %d took longer than 2000 ms
 	at com.example.clicks.StoreBolt.flush(StoreBolt.java:118)
 	at com.example.clicks.StoreBolt.execute(StoreBolt.java:74)
-	at org.apache.storm.executor.bolt.BoltExecutor.tupleActionFn(BoltExecutor.java:236)
-	at org.apache.storm.executor.Executor.accept(Executor.java:293)
+	at org.apache.storm.executor.bolt.BoltExecutor.tupleActionFn(BoltExecutor.java:212)
+	at org.apache.storm.executor.Executor.acceptTupleAction(Executor.java:298)
+	at org.apache.storm.executor.Executor.accept(Executor.java:292)
+	at org.apache.storm.utils.JCQueue.consumeImpl(JCQueue.java:113)
+	at org.apache.storm.utils.JCQueue.consume(JCQueue.java:89)
+	at org.apache.storm.executor.bolt.BoltExecutor$1.call(BoltExecutor.java:154)
+	at org.apache.storm.executor.bolt.BoltExecutor$1.call(BoltExecutor.java:140)
 	at org.apache.storm.utils.Utils$1.run(Utils.java:398)
 	at java.base/java.lang.Thread.run(Thread.java:840)
 `

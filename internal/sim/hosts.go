@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -52,6 +53,9 @@ type machine struct {
 	lost   bool
 	places map[string]*place
 	words  string // its configuration in a log
+	super  *supervisor
+	old    []*logFile // Python files of processes that are no more, oldest first
+	nimbus *nimbusLog
 }
 
 func newMachines(w *World, conf hostConf) *machines {
@@ -87,7 +91,19 @@ func (ms *machines) open(name string) {
 	}
 	m.opened = true
 	m.layOut()
+	for i, n := range ms.w.nimbuses {
+		if n.host == name {
+			m.nimbus = newNimbusLog(m, i)
+			m.nimbus.step(ms.w.now)
+		}
+	}
+	if m.host != nil && !m.host.lost {
+		m.super = newSupervisor(m)
+	}
 	m.recall()
+	if m.super != nil {
+		m.super.step(ms.w.now)
+	}
 }
 
 // watch follows the world after each of its steps; the lock is held.
@@ -184,26 +200,33 @@ func (m *machine) workers() []*worker {
 
 // step writes what the host's processes say in a step of the world.
 func (m *machine) step(dt float64) {
+	now := m.of.w.now
+	if m.nimbus != nil {
+		m.nimbus.step(now)
+	}
 	if m.host == nil {
 		return
 	}
-	now := m.of.w.now
 	if m.host.lost {
 		if !m.lost {
 			m.lost = true
 			for _, s := range m.places {
 				s.life, s.queue = nil, nil
 			}
+			m.super = nil
 		}
 		return
 	}
 	m.lost = false
+	if m.super == nil {
+		m.super = newSupervisor(m)
+	}
 	here := map[*place]bool{}
 	for _, wk := range m.workers() {
 		s := m.place(wk.of, wk.port)
 		here[s] = true
 		if s.life != nil && (s.life.wk != wk || s.life.started != wk.started) {
-			s.end(now)
+			s.end(now, wk.started-startSecs)
 		}
 		if s.life == nil {
 			s.begin(wk)
@@ -211,12 +234,34 @@ func (m *machine) step(dt float64) {
 	}
 	for _, s := range m.sorted() {
 		if s.life != nil && !here[s] {
-			s.end(now)
+			s.end(now, math.Inf(1))
 		}
 		at := s.clock(now)
 		s.log.compress(at)
 		s.log.settle(at)
 		s.step(now, dt)
+	}
+	m.super.step(now)
+}
+
+// maxOld is how many files of ended Python processes a host keeps.
+const maxOld = 12
+
+// retire closes the Python files of a worker that ended, and removes the oldest
+// ones of the host: every process begins a new one.
+func (m *machine) retire(s *place) {
+	for _, name := range slices.Sorted(maps.Keys(s.python)) {
+		m.old = append(m.old, s.python[name])
+	}
+	s.python = map[string]*logFile{}
+	at := s.clock(m.of.w.now)
+	for len(m.old) > maxOld {
+		f := m.old[0]
+		m.old = m.old[1:]
+		f.remove(f.path, at)
+		for n := 1; n <= f.keep; n++ {
+			f.remove(f.numbered(n, ""), at)
+		}
 	}
 }
 

@@ -1,23 +1,29 @@
 package sim
 
-import (
-	"fmt"
-	"regexp"
-	"strings"
-)
-
-var deathWords = regexp.MustCompile(`pid:(\d+), name:(\S+) exitCode:(\d+)`)
+import "fmt"
 
 // end queues the last lines of a process: those of a crash when an error says
-// that a Python process died, else those of a supervisor that stops it.
-func (s *place) end(now float64) {
+// that a Python process died, else those of a supervisor that stops it. The next
+// process begins at next.
+func (s *place) end(now, next float64) {
 	l := s.life
+	s.life = nil
+	if now < l.launched {
+		s.queue = nil // it never was
+		return
+	}
+	s.life = l
 	at := now
+	code := 20 // the hook did not finish in its three seconds
 	if m := s.victim(); m != nil {
 		at = s.crashLines(m, at)
+	} else {
+		code = 143
 	}
 	s.shutdownLines(at)
 	s.gc.end(now)
+	s.on.ended(s, now, next, code)
+	s.on.retire(s)
 	_ = s.on.disk.Remove(localDir+"/workers/"+l.id, s.clock(now))
 	s.life = nil
 }
@@ -25,8 +31,7 @@ func (s *place) end(now float64) {
 // victim is the executor whose Python process died and took the worker along.
 func (s *place) victim() *mouth {
 	for _, m := range s.life.mouths {
-		f := m.e.of.last
-		if f != nil && f.sequence > m.faults && f.host == s.on.name && f.port == s.port && strings.Contains(f.text, deathMark) && len(m.pids) > 0 {
+		if m.e.of.id == s.life.wk.killer && len(m.pids) > 0 {
 			return m
 		}
 	}
@@ -35,11 +40,7 @@ func (s *place) victim() *mouth {
 
 // crashLines are what the end of a Python process leaves, up to the shutdown.
 func (s *place) crashLines(m *mouth, at float64) float64 {
-	code := "1"
-	if found := deathWords.FindStringSubmatch(m.e.of.last.text); found != nil {
-		code = found[3]
-	}
-	who := fmt.Sprintf("pid:%d, name:%s exitCode:%s, errorString: ", m.pids[0], m.e.of.id, code)
+	who := fmt.Sprintf("pid:%d, name:%s exitCode:1, errorString: ", m.pids[0], m.e.of.id)
 	s.say(at, "o.a.s.t.ShellBolt", m.readers[0], "ERROR", fmt.Sprintf("Halting process: ShellBolt died. Command: [%s, %s], ProcessInfo %s\n", m.e.of.command, m.e.of.script, who)+
 		`java.lang.RuntimeException: org.apache.storm.multilang.NoOutputException: Pipe to subprocess seems to be broken! No output read.
 Serializer Exception:

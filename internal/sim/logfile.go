@@ -46,6 +46,9 @@ func (f *logFile) open(at time.Time) {
 	}
 }
 
+// resume goes on with a file that somebody else began.
+func (f *logFile) resume() { f.out, _ = f.disk.Reopen(f.path) }
+
 func (f *logFile) create(name string, at time.Time) *hostfs.Writer {
 	out, err := f.disk.Create(name, stormUser, 0o644, at)
 	if err != nil {

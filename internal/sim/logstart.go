@@ -12,7 +12,7 @@ import (
 
 // startSecs is what passes between the begin of a worker's process and the
 // moment when its executors work.
-const startSecs = 3.2
+const startSecs = 3.0
 
 // deathMark is in the error that a Python process's end leaves.
 const deathMark = "ShellBolt.die"

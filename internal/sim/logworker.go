@@ -21,17 +21,10 @@ const (
 // maxLines bounds what one executor writes in one step.
 const maxLines = 60
 
-// entry is something to be written at its time.
-type entry struct {
-	at   float64
-	text string
-	to   *logFile
-}
-
 // place is the directory of a topology on a port of a host, which outlives the
 // workers that write in it.
 type place struct {
-	on     *machine
+	scribe
 	t      *topology
 	port   int
 	dir    string
@@ -40,7 +33,8 @@ type place struct {
 	python map[string]*logFile // by path
 	gc     *gcLog
 	life   *life
-	queue  []entry // of the present step and of times to come
+	dumped map[*profile]bool
+	idle   bool // the spouts are deactivated
 }
 
 // life is one process of a worker.
@@ -87,7 +81,7 @@ func (m *machine) place(t *topology, port int) *place {
 	if s := m.places[key]; s != nil {
 		return s
 	}
-	s := &place{on: m, t: t, port: port, dir: fmt.Sprintf("%s/workers-artifacts/%s/%d", logDir, t.id, port), python: map[string]*logFile{}}
+	s := &place{scribe: scribe{on: m}, t: t, port: port, dir: fmt.Sprintf("%s/workers-artifacts/%s/%d", logDir, t.id, port), python: map[string]*logFile{}}
 	s.log = &logFile{disk: m.disk, path: s.dir + "/worker.log", limit: m.of.conf.LogBytes, keep: generations}
 	s.err = &logFile{disk: m.disk, path: s.dir + "/worker.log.err", limit: m.of.conf.LogBytes, keep: 4}
 	s.gc = &gcLog{s: s}
@@ -99,7 +93,7 @@ func (m *machine) place(t *topology, port int) *place {
 func (s *place) begin(wk *worker) {
 	l := &life{wk: wk, started: wk.started, launched: wk.started - startSecs}
 	l.random = rand.New(rand.NewPCG(s.on.of.seed, seedOf(s.t.id, s.on.name, s.port, wk.started)))
-	l.pid = 1200 + l.random.IntN(30000)
+	l.pid = s.on.of.w.pidOf(wk)
 	l.id = uuidOf(l.random)
 	s.life = l
 	at := s.clock(l.launched)
@@ -120,6 +114,7 @@ func (s *place) begin(wk *worker) {
 	s.mouths()
 	s.gc.begin(l)
 	s.startLines()
+	s.on.launching(s)
 }
 
 // linkWorker makes the worker's own directory with its links.
@@ -142,9 +137,6 @@ func (s *place) put(name, text string, at time.Time) {
 	}
 }
 
-// clock is a time as the host's clock shows it.
-func (s *place) clock(at float64) time.Time { return moment(at + s.on.skew) }
-
 // executors are those of the process, in the order of their threads.
 func (l *life) executors() []*executor {
 	var out []*executor
@@ -156,6 +148,34 @@ func (l *life) executors() []*executor {
 	return out
 }
 
+// Processes of a worker have numbers that can be told without looking at the
+// host: the first Python process comes so many after the worker's, and each so
+// many after the one before.
+const (
+	firstPython = 53
+	nextPython  = 3
+)
+
+// pidOf is the number of a worker's process.
+func (w *World) pidOf(wk *worker) int {
+	return 1200 + int(seedOf(w.seed, wk.of.id, wk.host.name, wk.port, wk.started)%30000)
+}
+
+// pythonOf is the number of the first Python process of a component in a worker.
+func (w *World) pythonOf(wk *worker, c *component) int {
+	pid := w.pidOf(wk) + firstPython
+	for _, e := range wk.of.byTask {
+		switch {
+		case e.on != wk || !e.of.shell():
+		case e.of == c:
+			return pid
+		default:
+			pid += nextPython * e.tasks()
+		}
+	}
+	return pid
+}
+
 // firstThread is the number of the thread of __system, the first executor.
 const firstThread = 14
 
@@ -164,7 +184,7 @@ const firstThread = 14
 func (s *place) mouths() {
 	l := s.life
 	all := l.executors()
-	thread, pid := firstThread+1, l.pid+40+l.random.IntN(30)
+	thread, pid := firstThread+1, l.pid+firstPython
 	for _, e := range all {
 		m := &mouth{e: e, thread: fmt.Sprintf("Thread-%d-%s-executor%s", thread, e.of.id, spanOf(e)), voices: voicesOf(s.t, e.of)}
 		m.deeds()
@@ -189,7 +209,7 @@ func (s *place) mouths() {
 			m.writers = append(m.writers, fmt.Sprintf("Thread-%d", thread+1))
 			m.pids = append(m.pids, pid)
 			thread += 2
-			pid += 1 + l.random.IntN(4)
+			pid += nextPython
 		}
 	}
 }
@@ -224,11 +244,7 @@ func tally(e *executor) (executed, failed, acked, ms float64) {
 
 // say queues a line of the worker's log.
 func (s *place) say(at float64, logger, thread, level, message string) {
-	s.add(at, s.log, s.clock(at).Format(clockLayout)+" "+logger+" "+thread+" ["+level+"] "+message+"\n")
-}
-
-func (s *place) add(at float64, to *logFile, text string) {
-	s.queue = append(s.queue, entry{at: at, text: text, to: to})
+	s.line(s.log, at, logger, thread, level, message)
 }
 
 // step writes what a worker says in a step that ended now.
@@ -238,28 +254,25 @@ func (s *place) step(now, dt float64) {
 			s.speak(m, m.deeds(), now, dt)
 		}
 		s.gc.step(now, dt)
+		s.dumps(now)
+		s.toggled(now)
 	}
 	s.flush(now)
 }
 
-// flush writes what is due, in the order of time.
-func (s *place) flush(now float64) {
-	slices.SortStableFunc(s.queue, func(a, b entry) int {
-		switch {
-		case a.at < b.at:
-			return -1
-		case a.at > b.at:
-			return 1
-		}
-		return 0
-	})
-	n := 0
-	for n < len(s.queue) && s.queue[n].at <= now {
-		e := s.queue[n]
-		e.to.write([]byte(e.text), s.clock(e.at))
-		n++
+// toggled queues what spouts say when the topology is deactivated or activated.
+func (s *place) toggled(now float64) {
+	idle := s.t.status != active
+	if idle == s.idle {
+		return
 	}
-	s.queue = append(s.queue[:0], s.queue[n:]...)
+	s.idle = idle
+	verb := map[bool]string{true: "Deactivating", false: "Activating"}[idle]
+	for _, m := range s.life.mouths {
+		if m.e.of.spout {
+			s.say(now-0.01, "o.a.s.e.s.SpoutExecutor", m.thread, "INFO", verb+" spout "+m.e.of.id+":"+tasksOf(m.e))
+		}
+	}
 }
 
 // deeds are what an executor did in a step.

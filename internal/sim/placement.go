@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"fmt"
 	"math/bits"
 	"slices"
 )
@@ -64,9 +65,18 @@ func (w *World) workerAt(h *host, port int) *worker {
 	return nil
 }
 
+// dies ends a worker's process because a Python process of a component ended,
+// and the error is reported.
+func (w *World) dies(wk *worker, c *component) {
+	w.report(c, fmt.Sprintf(workerEnds, w.pythonOf(wk, c), c.id), wk)
+	w.crash(wk)
+	wk.killer = c.id
+}
+
 // crash ends a worker's process; the supervisor starts another.
 func (w *World) crash(wk *worker) {
 	wk.of.abandon(wk)
+	wk.killer = ""
 	wk.started = w.now + launchSecs
 	wk.nextBeat = wk.started + firstBeatSecs
 	for _, e := range wk.of.byTask {
@@ -123,7 +133,7 @@ func (w *World) reassign() {
 
 // launch begins a worker's process in a slot where none of its kind ran.
 func (w *World) launch(wk *worker, secs, beatSecs float64) {
-	wk.dead, wk.beatAt = false, 0
+	wk.dead, wk.beatAt, wk.killer = false, 0, ""
 	wk.started = w.now + secs
 	wk.nextBeat = wk.started + beatSecs
 	for _, e := range wk.of.byTask {

@@ -70,8 +70,7 @@ func (w *World) tell() {
 		if between(at, 240) && len(t.workers) > 0 {
 			wk := t.workers[1%len(t.workers)]
 			if wk.running() {
-				w.report(t.component("language"), workerEnds, wk)
-				w.crash(wk)
+				w.dies(wk, t.component("language"))
 			}
 		}
 	}
@@ -83,10 +82,18 @@ func (w *World) tell() {
 	}
 }
 
-const workerEnds = `java.lang.RuntimeException: pid:4711, name:language exitCode:1, errorString: 
-	at org.apache.storm.task.ShellBolt.die(ShellBolt.java:310)
-	at org.apache.storm.task.ShellBolt$BoltReaderRunnable.run(ShellBolt.java:413)
+// workerEnds is what the end of a Python process makes Storm report.
+const workerEnds = `java.lang.RuntimeException: pid:%d, name:%s exitCode:1, errorString: 
+	at org.apache.storm.task.ShellBolt.die(ShellBolt.java:297)
+	at org.apache.storm.task.ShellBolt$BoltReaderRunnable.run(ShellBolt.java:372)
 	at java.base/java.lang.Thread.run(Thread.java:840)
+Caused by: java.lang.RuntimeException: org.apache.storm.multilang.NoOutputException: Pipe to subprocess seems to be broken! No output read.
+Serializer Exception:
+
+
+	at org.apache.storm.utils.ShellProcess.readShellMsg(ShellProcess.java:121)
+	at org.apache.storm.task.ShellBolt$BoltReaderRunnable.run(ShellBolt.java:336)
+	... 1 more
 `
 
 // between reports whether the story passes a moment with this step.

@@ -78,6 +78,7 @@ type worker struct {
 	dead     bool    // the process ended and nobody starts it again
 	up       bool    // at this step
 	paused   float64 // share of this step that a collector stopped it
+	killer   string  // the component whose Python process ended the last process, "" for none
 }
 
 func (w *worker) running() bool { return w.up }

@@ -234,6 +234,20 @@ func (f *FS) Create(name, owner string, mode fs.FileMode, at time.Time) (*Writer
 	return &Writer{fs: f, node: n}, nil
 }
 
+// Reopen opens a file that exists to append to it.
+func (f *FS) Reopen(name string) (*Writer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n, err := f.walk("root", name, true)
+	if err == nil && !n.mode.IsRegular() {
+		err = ErrIsDirectory
+	}
+	if err != nil {
+		return nil, fail("open", name, err)
+	}
+	return &Writer{fs: f, node: n}, nil
+}
+
 // WriteFile makes a file with contents, or replaces those of one that is there.
 func (f *FS) WriteFile(name, owner string, mode fs.FileMode, data []byte, at time.Time) error {
 	f.mu.Lock()

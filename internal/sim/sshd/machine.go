@@ -281,6 +281,18 @@ func clockOf(d time.Duration) string {
 	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
+// startOf is when a process began: the time within a day, then the date.
+func startOf(p Process, now time.Time, layout string) string {
+	at := p.Started.In(now.Location())
+	switch {
+	case now.Sub(at) < 24*time.Hour:
+		return at.Format(layout)
+	case layout == "15:04":
+		return at.Format("Jan02")
+	}
+	return at.Format("Jan 02")
+}
+
 func command(p Process) string { return strings.Join(p.Args, " ") }
 
 func short(p Process) string {
@@ -289,18 +301,19 @@ func short(p Process) string {
 }
 
 var columns = map[string]column{
-	"pid":   {"PID", false, func(p Process, _ time.Time) string { return strconv.Itoa(p.PID) }},
-	"ppid":  {"PPID", false, func(p Process, _ time.Time) string { return strconv.Itoa(p.Parent) }},
-	"user":  {"USER", true, func(p Process, _ time.Time) string { return p.User }},
-	"uid":   {"UID", false, func(p Process, _ time.Time) string { return strconv.Itoa(int(uidOf(p.User))) }},
-	"args":  {"COMMAND", true, func(p Process, _ time.Time) string { return command(p) }},
-	"comm":  {"COMMAND", true, func(p Process, _ time.Time) string { return short(p) }},
-	"rss":   {"RSS", false, func(p Process, _ time.Time) string { return strconv.FormatInt(p.RSS, 10) }},
-	"vsz":   {"VSZ", false, func(p Process, _ time.Time) string { return strconv.FormatInt(p.RSS*8, 10) }},
-	"tty":   {"TT", true, func(Process, time.Time) string { return "?" }},
-	"stat":  {"STAT", true, func(Process, time.Time) string { return "Sl" }},
-	"time":  {"TIME", false, func(p Process, _ time.Time) string { return clockOf(p.CPU) }},
-	"start": {"STARTED", false, func(p Process, now time.Time) string { return p.Started.In(now.Location()).Format("15:04:05") }},
+	"pid":    {"PID", false, func(p Process, _ time.Time) string { return strconv.Itoa(p.PID) }},
+	"ppid":   {"PPID", false, func(p Process, _ time.Time) string { return strconv.Itoa(p.Parent) }},
+	"user":   {"USER", true, func(p Process, _ time.Time) string { return p.User }},
+	"uid":    {"UID", false, func(p Process, _ time.Time) string { return strconv.Itoa(int(uidOf(p.User))) }},
+	"args":   {"COMMAND", true, func(p Process, _ time.Time) string { return command(p) }},
+	"comm":   {"COMMAND", true, func(p Process, _ time.Time) string { return short(p) }},
+	"rss":    {"RSS", false, func(p Process, _ time.Time) string { return strconv.FormatInt(p.RSS, 10) }},
+	"vsz":    {"VSZ", false, func(p Process, _ time.Time) string { return strconv.FormatInt(p.RSS*8, 10) }},
+	"tty":    {"TT", true, func(Process, time.Time) string { return "?" }},
+	"stat":   {"STAT", true, func(Process, time.Time) string { return "Sl" }},
+	"time":   {"TIME", false, func(p Process, _ time.Time) string { return clockOf(p.CPU) }},
+	"start":  {"STARTED", false, func(p Process, now time.Time) string { return startOf(p, now, "15:04:05") }},
+	"bstart": {"START", true, func(p Process, now time.Time) string { return startOf(p, now, "15:04") }},
 	"lstart": {"STARTED", false, func(p Process, now time.Time) string {
 		return p.Started.In(now.Location()).Format("Mon Jan _2 15:04:05 2006")
 	}},
@@ -316,7 +329,7 @@ var columns = map[string]column{
 }
 
 var columnNames = map[string]string{
-	"cmd": "args", "command": "args", "ucmd": "comm", "%cpu": "pcpu", "%mem": "pmem", "rssize": "rss", "vsize": "vsz", "euser": "user", "uname": "user", "tt": "tty", "stime": "start", "cputime": "time", "s": "stat",
+	"cmd": "args", "command": "args", "ucmd": "comm", "%cpu": "pcpu", "%mem": "pmem", "rssize": "rss", "vsize": "vsz", "euser": "user", "uname": "user", "tt": "tty", "stime": "bstart", "bsdstart": "bstart", "cputime": "time", "s": "stat",
 }
 
 // psTool lists the machine's processes. Sessions' own are not among them.
@@ -381,11 +394,11 @@ func psTool(_ context.Context, c *call) int {
 			}
 		}
 	case o.has['f'] || o.has['F']:
-		names = []string{"user", "pid", "ppid", "c", "start", "tty", "time", "args"}
-		titles["user"], titles["start"], titles["tty"], titles["args"] = "UID", "STIME", "TTY", "CMD"
+		names = []string{"user", "pid", "ppid", "c", "bstart", "tty", "time", "args"}
+		titles["user"], titles["bstart"], titles["tty"], titles["args"] = "UID", "STIME", "TTY", "CMD"
 	case strings.Contains(bsd, "u"):
-		names = []string{"user", "pid", "pcpu", "pmem", "vsz", "rss", "tty", "stat", "start", "time", "args"}
-		titles["tty"], titles["start"] = "TTY", "START"
+		names = []string{"user", "pid", "pcpu", "pmem", "vsz", "rss", "tty", "stat", "bstart", "time", "args"}
+		titles["tty"] = "TTY"
 	case bsd != "":
 		names = []string{"pid", "tty", "stat", "time", "args"}
 		titles["tty"] = "TTY"

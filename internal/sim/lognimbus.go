@@ -1,0 +1,273 @@
+package sim
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/stormtop/stormtop/internal/stormthrift/gen/storm"
+)
+
+// nimbusLog writes nimbus.log: what a Nimbus says about the changes that the
+// world shows from one step to the next.
+type nimbusLog struct {
+	scribe
+	log     *logFile
+	number  int
+	random  *rand.Rand
+	started float64
+	leads   bool
+	hourly  float64 // when the timer speaks of a standby next
+	seen    map[string]topologySeen
+}
+
+// topologySeen is what was known of a topology a step ago.
+type topologySeen struct {
+	status storm.TopologyStatus
+	placed string
+}
+
+func newNimbusLog(m *machine, number int) *nimbusLog {
+	n := &nimbusLog{
+		scribe: scribe{on: m}, log: &logFile{disk: m.disk, path: logDir + "/nimbus.log", limit: daemonBytes, keep: generations}, number: number,
+		random: rand.New(rand.NewPCG(m.of.seed, seedOf("nimbus", m.name))), seen: map[string]topologySeen{},
+	}
+	w := m.of.w
+	n.log.open(n.clock(w.now))
+	n.started, n.leads = w.nimbuses[number].started, w.acting() == number
+	n.hourly = w.now - recallSecs + 10*n.random.Float64()
+	for _, t := range w.topologies {
+		n.seen[t.id] = topologySeen{t.status, placement(t)}
+		if t.launched > w.now-recallSecs {
+			n.assigned(t, t.launched)
+		}
+	}
+	if n.started > w.now-recallSecs {
+		n.start(n.started)
+	}
+	return n
+}
+
+// placement tells two assignments apart.
+func placement(t *topology) string {
+	var out strings.Builder
+	for _, e := range t.byTask {
+		fmt.Fprintf(&out, "%d-%d %s:%d %.0f\n", e.start, e.end, e.on.host.name, e.on.port, e.since)
+	}
+	return out.String()
+}
+
+func (n *nimbusLog) say(at float64, thread, level, message string) {
+	n.line(n.log, at, "o.a.s.d.n.Nimbus", thread, level, message)
+}
+
+// pool is a thread that answers a client.
+func (n *nimbusLog) pool() string { return fmt.Sprintf("pool-29-thread-%d", 1+n.random.IntN(64)) }
+
+// start are the first lines of the process.
+func (n *nimbusLog) start(at float64) {
+	main := func(after float64, logger, text string) { n.line(n.log, at+after, logger, "main", "INFO", text) }
+	main(0.9, "o.a.s.v.ConfigValidation", "Will use [class org.apache.storm.DaemonConfig, class org.apache.storm.Config] for validation")
+	main(1.8, "o.a.s.d.n.Nimbus", "Using default scheduler")
+	main(1.81, "o.a.s.s.b.BlacklistScheduler", "Preparing black list scheduler")
+	main(1.9, "o.a.s.n.NimbusInfo", "Overriding nimbus host to storm.local.hostname -> "+n.on.name)
+	main(1.92, "o.a.s.d.n.Nimbus", "Starting Nimbus with conf "+n.on.conf())
+	main(1.95, "o.a.s.z.LeaderElectorImp", "Queued up for leader lock.")
+	main(2.1, "o.a.s.d.m.MetricsUtils", "Using statistics reporter plugin:org.apache.storm.daemon.metrics.reporters.JmxPreparableReporter")
+	main(2.101, "o.a.s.d.m.r.JmxPreparableReporter", "Preparing...")
+	main(2.19, "o.a.s.m.StormMetricsRegistry", "Started statistics report plugin...")
+	main(2.192, "o.a.s.d.n.Nimbus", "Starting nimbus server for storm version '"+Version+"'")
+	main(2.193, "o.a.s.s.a.MultiThriftServer", "Starting thrift server nimbus-thrift-server-6627")
+}
+
+// step are the lines of a step that ended now.
+func (n *nimbusLog) step(now float64) {
+	w := n.on.of.w
+	self := w.nimbuses[n.number]
+	if self.started != n.started {
+		n.started, n.leads = self.started, false
+		n.start(self.started)
+	}
+	if self.ended {
+		n.queue = nil // SIGKILL
+		n.leads = false
+		return
+	}
+	leads := w.acting() == n.number
+	if leads && !n.leads {
+		n.line(n.log, now-0.4, "o.a.s.n.LeaderListenerCallback", "main-EventThread", "INFO", "Locking sync remote assignments and id-info to local")
+		n.line(n.log, now-0.1, "o.a.s.n.LeaderListenerCallback", "main-EventThread", "INFO", "Accepting leadership, all active topologies and corresponding dependencies found locally.")
+		for i, t := range w.topologies {
+			n.say(now-0.05+float64(i%40)*0.001, "timer", "INFO", "TRANSITION: "+t.id+" GAIN_LEADERSHIP null false")
+		}
+	}
+	n.leads = leads
+	for n.hourly <= now {
+		if !leads {
+			n.say(n.hourly, "timer", "INFO", "not a leader, skipping assignments")
+		}
+		n.hourly += 10
+	}
+	if leads {
+		n.changes(now)
+	} else {
+		for _, t := range w.topologies {
+			n.seen[t.id] = topologySeen{t.status, placement(t)}
+		}
+	}
+	n.log.compress(n.clock(now))
+	n.log.settle(n.clock(now))
+	n.flush(now)
+}
+
+// changes are the lines about what became of topologies.
+func (n *nimbusLog) changes(now float64) {
+	here := map[string]bool{}
+	for _, t := range n.on.of.w.topologies {
+		here[t.id] = true
+		was, known := n.seen[t.id]
+		is := topologySeen{t.status, placement(t)}
+		n.seen[t.id] = is
+		if !known {
+			n.say(now-0.3, n.pool(), "INFO", "Activating "+t.name+": "+t.id)
+		}
+		if known && was.status != is.status {
+			n.transition(t, was.status, now)
+		}
+		if was.placed != is.placed {
+			n.assigned(t, now)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(n.seen)) {
+		if here[id] {
+			continue
+		}
+		delete(n.seen, id)
+		n.say(now-0.02, "timer", "INFO", "TRANSITION: "+id+" REMOVE null false")
+		n.say(now-0.019, "timer", "INFO", "Killing topology: "+id)
+		n.say(now+6, "nimbus:cleanupTimer", "INFO", "Cleaning up "+id)
+	}
+}
+
+// transition are the lines about a change of state.
+func (n *nimbusLog) transition(t *topology, was storm.TopologyStatus, now float64) {
+	said := func(event, argument string, strict bool, thread string) {
+		n.say(now-0.05, thread, "INFO", fmt.Sprintf("TRANSITION: %s %s %s %t", t.id, event, argument, strict))
+	}
+	delay := func(event string, secs int32) {
+		n.say(now-0.049, n.pool(), "INFO", fmt.Sprintf("Delaying event %s for %d secs for %s", event, secs, t.id))
+	}
+	switch t.status {
+	case killed:
+		secs := t.options.KillOptions.GetWaitSecs()
+		said("KILL", fmt.Sprint(secs), true, n.pool())
+		delay("REMOVE", secs)
+		n.say(now-0.04, n.pool(), "INFO", "Adding topo to history log: "+t.id)
+	case rebalancing:
+		o := t.options.RebalanceOptions
+		var wishes []string
+		for _, id := range slices.Sorted(maps.Keys(o.NumExecutors)) {
+			wishes = append(wishes, fmt.Sprintf("%s=%d", id, o.NumExecutors[id]))
+		}
+		workers := ""
+		if o.NumWorkers != nil {
+			workers = fmt.Sprintf("num_workers:%d, ", *o.NumWorkers)
+		}
+		said("REBALANCE", fmt.Sprintf("RebalanceOptions(wait_secs:%d, %snum_executors:{%s})", o.GetWaitSecs(), workers, strings.Join(wishes, ", ")), true, n.pool())
+		delay("DO_REBALANCE", o.GetWaitSecs())
+	case active, inactive:
+		switch {
+		case was == rebalancing:
+			said("DO_REBALANCE", "null", false, "timer")
+		case t.status == active:
+			said("ACTIVATE", "null", true, n.pool())
+		default:
+			said("INACTIVATE", "null", true, n.pool())
+		}
+	}
+}
+
+// assigned are the lines about a new assignment.
+func (n *nimbusLog) assigned(t *topology, at float64) {
+	var tasks, ports, starts []string
+	nodes := map[string]string{}
+	for _, e := range t.byTask {
+		tasks = append(tasks, spanOf(e))
+		ports = append(ports, fmt.Sprintf("%s=NodeInfo(node:%s, port:[%d])", spanOf(e), e.on.host.node, e.on.port))
+		starts = append(starts, fmt.Sprintf("%s=%.0f", spanOf(e), e.since))
+		nodes[e.on.host.node] = e.on.host.name
+	}
+	var hosts []string
+	for _, node := range slices.Sorted(maps.Keys(nodes)) {
+		hosts = append(hosts, node+"="+nodes[node])
+	}
+	n.say(at-0.012, "timer", "INFO", fmt.Sprintf("Assigning %s to %d slots", t.id, len(t.workers)))
+	n.say(at-0.012, "timer", "INFO", "Assign executors: ["+strings.Join(tasks, ", ")+"]")
+	n.say(at-0.009, "timer", "INFO", "Fragmentation after scheduling is: 0.0 MB, 0 PCore CPUs")
+	n.say(at-0.008, "timer", "INFO", fmt.Sprintf("Setting new assignment for topology id %s: Assignment(master_code_dir:%s, node_host:{%s}, executor_node_port:{%s}, executor_start_time_secs:{%s}, "+
+		"worker_resources:{}, total_shared_off_heap:{}, owner:%s)", t.id, localDir, strings.Join(hosts, ", "), strings.Join(ports, ", "), strings.Join(starts, ", "), t.owner))
+}
+
+// leaderName is who leads as far as ZooKeeper says, "" for nobody.
+func (w *World) leaderName() string {
+	if i := w.lockHolder(); i >= 0 {
+		return w.nimbuses[i].host
+	}
+	return ""
+}
+
+// dumps writes what the profiler was asked for.
+func (s *place) dumps(now float64) {
+	for _, p := range s.t.profiles {
+		if p.host != s.on.name || p.port != s.port || s.dumped[p] || now < p.at+dumpSecs {
+			continue
+		}
+		if s.dumped == nil {
+			s.dumped = map[*profile]bool{}
+		}
+		s.dumped[p] = true
+		at := s.clock(p.at + dumpSecs)
+		name := fmt.Sprintf("%d-%s", s.life.pid, at.Format("20060102150405"))
+		switch p.request.GetAction() {
+		case storm.ProfileAction_JSTACK_DUMP:
+			s.put(s.dir+"/jstack-"+name+".txt", s.stacks(at.Format("2006-01-02 15:04:05")), at)
+		case storm.ProfileAction_JMAP_DUMP:
+			s.put(s.dir+"/recording-"+name+".bin", "JAVA PROFILE 1.0.2\x00\x00\x00\x00\x08"+strings.Repeat("\x00", 4096), at)
+		case storm.ProfileAction_JPROFILE_STOP, storm.ProfileAction_JPROFILE_DUMP:
+			s.put(s.dir+"/recording-"+name+".jfr", "FLR\x00\x00\x02\x00\x01"+strings.Repeat("\x00", 4096), at)
+		case storm.ProfileAction_JVM_RESTART:
+		}
+	}
+	maps.DeleteFunc(s.dumped, func(p *profile, _ bool) bool { return !slices.Contains(s.t.profiles, p) })
+}
+
+// dumpSecs is how long a supervisor takes to have a worker dumped.
+const dumpSecs = 10
+
+// stacks are the threads of a worker as jstack prints them.
+func (s *place) stacks(at string) string {
+	var out strings.Builder
+	out.WriteString(at + "\nFull thread dump OpenJDK 64-Bit Server VM (17.0.15+6-Debian-1deb12u1 mixed mode, sharing):\n\n")
+	thread := func(i int, name, state string, frames ...string) {
+		fmt.Fprintf(&out, "%q #%d prio=5 os_prio=0 cpu=%d.%02dms elapsed=%.2fs tid=0x00007fc7%08x nid=0x%x %s\n   java.lang.Thread.State: %s\n", name, 12+i, 40+i*317%9000, i*37%100,
+			s.on.of.w.now-s.life.launched, 0x7e390000+i*0x1800, s.life.pid+i, map[bool]string{true: "runnable  [0x00007fc7a1d00000]", false: "waiting on condition  [0x00007fc7a1e00000]"}[state == "RUNNABLE"], state)
+		for _, f := range frames {
+			out.WriteString("\tat " + f + "\n")
+		}
+		out.WriteByte('\n')
+	}
+	thread(0, "main", "WAITING (on object monitor)", "java.lang.Object.wait(java.base@17.0.15/Native Method)", "org.apache.storm.daemon.worker.Worker.main(Worker.java:180)")
+	for i, m := range slices.SortedStableFunc(slices.Values(s.life.mouths), func(a, b *mouth) int { return cmp.Compare(a.e.start, b.e.start) }) {
+		if m.e.waiting > 0.001 {
+			thread(i+1, m.thread, "RUNNABLE", "org.apache.storm.executor.bolt.BoltExecutor.tupleActionFn(BoltExecutor.java:212)", "org.apache.storm.executor.Executor.acceptTupleAction(Executor.java:298)",
+				"org.apache.storm.utils.JCQueue.consumeImpl(JCQueue.java:113)", "org.apache.storm.utils.Utils$1.run(Utils.java:398)", "java.lang.Thread.run(java.base@17.0.15/Thread.java:840)")
+			continue
+		}
+		thread(i+1, m.thread, "TIMED_WAITING (parking)", "jdk.internal.misc.Unsafe.park(java.base@17.0.15/Native Method)", "java.util.concurrent.locks.LockSupport.parkNanos(java.base@17.0.15/LockSupport.java:376)",
+			"org.apache.storm.policy.WaitStrategyProgressive.idle(WaitStrategyProgressive.java:67)", "org.apache.storm.utils.Utils$1.run(Utils.java:398)", "java.lang.Thread.run(java.base@17.0.15/Thread.java:840)")
+	}
+	return out.String()
+}
