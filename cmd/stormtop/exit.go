@@ -23,6 +23,7 @@ const (
 	exitNotFound    = 4
 	exitRefused     = 5
 	exitUnconfirmed = 6 // sent but not confirmed, undone or superseded
+	exitPartial     = 7 // some hosts are missing, each named
 	exitInterrupted = 130
 )
 
