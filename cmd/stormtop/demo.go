@@ -35,7 +35,7 @@ const demoEvery = "3s"
 // primedBeats is how many heartbeats of the past the trends begin with.
 const (
 	primedBeats      = 60
-	primedBeatsLarge = 12 // there a heartbeat takes its time
+	primedBeatsLarge = 10 // there a heartbeat takes its time
 )
 
 // demo is what the demo's flags say.
@@ -211,7 +211,7 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 	l := &living{cancel: func() {}, world: d.world(time.Now().Add(-time.Duration(d.beats()) * beat))}
 	var err error
 	// It must outlive its clients, and is closed after them.
-	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed, Within: true}); err != nil {
+	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed, Within: true, Held: true}); err != nil {
 		return nil, err
 	}
 	l.nimbus = nimbusclient.New(nimbusclient.Config{
@@ -224,8 +224,11 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 		l.stop()
 		return nil, fmt.Errorf("looking at the simulated cluster's past: %w", err)
 	}
+	// What the looking back took has passed there too, and ZooKeeper learns of it
+	// all at once.
+	l.server.Step(max(0, time.Since(l.world.Now())))
 	l.world.Begin()
-	l.server.Step(0) // ZooKeeper learns of it all at once
+	l.server.Release()
 	return l, nil
 }
 

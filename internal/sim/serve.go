@@ -27,6 +27,8 @@ type Wires struct {
 	// Within keeps it all inside the process: no port is taken, and only
 	// [Server.Dial] reaches it. It goes without Hosts.
 	Within bool
+	// Held keeps the wall clock from moving the world before [Server.Release].
+	Held bool
 	// Every is how often the world is moved; 0 is half a second.
 	Every time.Duration
 	// Speed is how many seconds of the world pass in one; 0 is 1.
@@ -47,9 +49,12 @@ type Server struct {
 	zk     net.Listener
 	zkAddr string
 	net    network
-	hosts  []string
-	ports  []int
-	named  map[string]string // addresses of the world's network → where they are
+
+	release  sync.Once
+	released chan struct{}
+	hosts    []string
+	ports    []int
+	named    map[string]string // addresses of the world's network → where they are
 
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -76,9 +81,12 @@ func Serve(ctx context.Context, w *World, wires Wires) (*Server, error) {
 		wires.Speed = 1
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]int{}, named: map[string]string{}, net: loopback{}}
+	s := &Server{w: w, cancel: cancel, conns: map[net.Conn]int{}, named: map[string]string{}, net: loopback{}, released: make(chan struct{})}
 	if wires.Within {
 		s.net = &pipes{}
+	}
+	if !wires.Held {
+		s.Release()
 	}
 	open := func() (net.Listener, error) {
 		l, err := s.net.listen(ctx, "")
@@ -149,6 +157,11 @@ func portOf(l net.Listener) int {
 
 // drive moves the world with the wall clock.
 func (s *Server) drive(ctx context.Context, wires Wires) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-s.released:
+	}
 	tick := time.NewTicker(wires.Every)
 	defer tick.Stop()
 	for {
@@ -196,6 +209,9 @@ func (s *Server) sync() {
 		s.mu.Unlock()
 	}
 }
+
+// Release lets the wall clock move the world.
+func (s *Server) Release() { s.release.Do(func() { close(s.released) }) }
 
 // Step moves the world by dt and lets the wires follow, besides what the wall
 // clock does.

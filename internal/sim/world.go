@@ -101,7 +101,7 @@ func NewDemo(seed uint64, start time.Time) *World {
 // [NewDemo] among them, and one of 5,000 executors. Making it takes some
 // seconds.
 func NewLarge(seed uint64, start time.Time) *World {
-	return newWorld(seed, start, plan{hosts: 250, ports: 12, blueprints: largeBlueprints(), stride: 12})
+	return newWorld(seed, start, plan{hosts: 250, ports: 12, blueprints: largeBlueprints(), stride: 20})
 }
 
 func newWorld(seed uint64, start time.Time, p plan) *World {

@@ -291,14 +291,16 @@ func (m *mirror) workerbeats(t *topology) {
 		m.beats[path] = wk.beatAt
 		m.tree.putLater(path, wk.heartbeat())
 	}
-	if len(present) < len(m.tree.children(top)) {
-		m.tree.keep(top, present)
+	there := m.tree.children(top)
+	if len(present) == len(there) {
+		return
 	}
-	for path := range m.beats {
-		if parentOf(path) == top && !present[nameOf(path)] {
-			delete(m.beats, path)
+	for _, name := range there {
+		if !present[name] {
+			delete(m.beats, top+"/"+name)
 		}
 	}
+	m.tree.keep(top, present)
 }
 
 // heartbeat returns what makes the payload of a worker's last heartbeat.
