@@ -8,7 +8,7 @@ FUMPT    = $(GO) run mvdan.cc/gofumpt@v0.12.0
 FUZZTIME ?= 20s
 STORM    ?= 2.8.3
 
-.PHONY: build test race lint fmt bench fuzz golden demo lab lab-down lab-test verify captures help
+.PHONY: rotations build test race lint fmt bench fuzz golden demo lab lab-down lab-test verify captures help
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -62,5 +62,9 @@ lab-test: build ## the tests tagged for a real cluster, on each version in turn
 captures: ## the README's pictures, drawn by the program on the simulated cluster
 	$(GO) test -count 1 -run '^TestCaptures$$' ./cmd/stormtop -captures
 
+rotations: ## 1,000 log rotations and 1,000 broken connections against a real sshd, each follower
+	STORMTOP_ROTATIONS=1000 STORMTOP_SEEDS=1000 $(GO) test -count 1 -timeout 90m -v -run 'OverSSH|FollowsEvery' ./logs
+
 verify: ## everything that takes long: race, fuzz, lint, lab
 	$(MAKE) race lint test lab-test fuzz FUZZTIME=2m
+	$(MAKE) rotations

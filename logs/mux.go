@@ -2,6 +2,7 @@ package logs
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -40,6 +41,9 @@ type MuxConfig struct {
 	// Zone is that of times without one where neither the source nor its host
 	// tells; nil is this machine's.
 	Zone *time.Location
+	// Retry is the pause after the first failed attempt at a host, 1 s when 0;
+	// it doubles up to 30 s.
+	Retry time.Duration
 	// Now and Random may be set in tests.
 	Now    func() time.Time
 	Random func() float64
@@ -79,6 +83,9 @@ const maxLeft = 256
 func NewMux(cfg MuxConfig) *Mux {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Retry <= 0 {
+		cfg.Retry = firstRetry
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Float64
@@ -257,16 +264,37 @@ func (m *Mux) Retry() {
 	}
 }
 
-// Close ends all reading, here and on the hosts, and gives out what waits. A
-// read of standard input that is under way is left to its end.
+// closeGrace is how long Close waits for hosts that do not answer.
+const closeGrace = 2 * time.Second
+
+// Close ends all reading, here and on the hosts, and gives out what waits.
+//
+// A request that a host does not answer ends with the connection it was sent
+// over, which is not the Mux's. Close waits for it a moment and then names the
+// sources that are left to it; a read of standard input that is under way is
+// left to its end.
 func (m *Mux) Close() error {
 	m.mu.Lock()
 	m.closed = true
 	m.mu.Unlock()
 	m.cancel()
-	m.wg.Wait()
+	ended := make(chan struct{})
+	go func() {
+		m.wg.Wait()
+		close(ended)
+	}()
+	grace := time.NewTimer(closeGrace)
+	defer grace.Stop()
+	var err error
+	select {
+	case <-ended:
+	case <-grace.C:
+		m.mu.Lock()
+		err = fmt.Errorf("closing: %d sources wait for hosts that do not answer", m.running)
+		m.mu.Unlock()
+	}
 	m.merger.Flush()
-	return nil
+	return err
 }
 
 // gateOf is the gate of a host. The lock is not held.
@@ -275,7 +303,7 @@ func (m *Mux) gateOf(host string) *gate {
 	defer m.mu.Unlock()
 	g := m.gates[host]
 	if g == nil {
-		g = &gate{}
+		g = &gate{first: m.cfg.Retry}
 		m.gates[host] = g
 	}
 	return g
@@ -283,6 +311,8 @@ func (m *Mux) gateOf(host string) *gate {
 
 // A gate spaces the attempts at one host, whatever many sources are there.
 type gate struct {
+	first time.Duration
+
 	mu       sync.Mutex
 	failures int
 	next     time.Time
@@ -301,7 +331,7 @@ func (g *gate) failed(now time.Time, random float64) time.Time {
 	if now.Before(g.next) {
 		return g.next
 	}
-	base := min(firstRetry<<min(g.failures, 10), lastRetry)
+	base := min(g.first<<min(g.failures, 10), lastRetry)
 	g.failures++
 	g.next = now.Add(base/2 + time.Duration(random*float64(base/2)))
 	return g.next

@@ -215,7 +215,7 @@ func TestManySourcesOneGate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := newMemHost()
 		host.down.Store(true)
-		var g gate
+		g := gate{first: firstRetry}
 		now := time.Now()
 		first := g.failed(now, 1)
 		for range 100 {
@@ -256,5 +256,22 @@ func TestAgainstABuffer(t *testing.T) {
 		if got := strings.Join(texts(store), "\n") + "\n"; got != all.String() {
 			t.Errorf("%d bytes came of %d", len(got), all.Len())
 		}
+	})
+}
+
+// TestCloseLeavesAFrozenHost has a host that answers nothing any more.
+func TestCloseLeavesAFrozenHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := newMemHost()
+		frozen := make(chan struct{})
+		host.disk.tick = func() error { <-frozen; return errBroken }
+		m := NewMux(MuxConfig{Hosts: host, Store: NewStore(StoreConfig{}), Follow: true})
+		m.Set([]Source{{Host: "a", Path: "/logs/worker.log"}})
+		time.Sleep(time.Second)
+		begun := time.Now()
+		if err := m.Close(); err == nil || time.Since(begun) != closeGrace {
+			t.Errorf("closed after %v: %v", time.Since(begun), err)
+		}
+		close(frozen) // the connection ends
 	})
 }

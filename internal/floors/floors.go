@@ -33,7 +33,7 @@ var TestRooms = []string{"internal/termtest/...", "internal/sim/...", "internal/
 // TestLibraries may be imported by tests of every room.
 var TestLibraries = []string{
 	"github.com/google/go-cmp/", "go.uber.org/goleak", "github.com/charmbracelet/x/",
-	"github.com/rogpeppe/go-internal/",
+	"github.com/rogpeppe/go-internal/", "github.com/pkg/sftp",
 }
 
 // Plan lists every floor. A package of the module without a row fails the test.
