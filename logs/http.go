@@ -106,8 +106,7 @@ func (h *httpFiles) get(ctx context.Context, what string, query url.Values) ([]b
 			h.v.mu.Unlock()
 			return body, nil
 		}
-		var status *statusError
-		if !errors.As(err, &status) {
+		if _, ok := errors.AsType[*statusError](err); !ok {
 			break
 		}
 	}
@@ -124,8 +123,7 @@ func (h *httpFiles) fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	resp, err := h.v.cfg.Client.Do(req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
+		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err // without the address
 		}
 		return nil, fmt.Errorf("logviewer: %w", err)
