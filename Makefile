@@ -6,6 +6,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 LINT     = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUMPT    = $(GO) run mvdan.cc/gofumpt@v0.12.0
 FUZZTIME ?= 20s
+SIZE     ?= small
 STORM    ?= 2.8.3
 
 .PHONY: rotations build test race lint fmt bench fuzz golden demo lab lab-down lab-test verify captures help
@@ -45,8 +46,8 @@ golden: ## rewrite the expected screens after looking at the change
 	$(GO) test -run '^TestSameSeedSameFrames$$' ./cmd/stormtop -update
 	$(MAKE) captures
 
-demo: build ## the console on a simulated cluster inside the program
-	bin/stormtop demo
+demo: build ## the console on a simulated cluster inside the program; SIZE=large for 1,000 topologies
+	bin/stormtop demo --size $(SIZE)
 
 lab: build ## a real Storm cluster on this machine; STORM=0.9.7 for another version, bin/stormlab check lists what is missing
 	STORM=$(STORM) bin/stormlab up
