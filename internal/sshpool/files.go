@@ -17,6 +17,7 @@ type Files struct {
 	client  *sftp.Client
 	release func()
 	once    sync.Once
+	done    chan struct{}
 }
 
 // Files opens the host's SFTP subsystem on a session of its own. Close it.
@@ -52,8 +53,9 @@ func (h *Host) Files(ctx context.Context) (*Files, error) {
 		// A subsystem whose program is missing is granted and ends at once.
 		return fail(&Error{Host: h.name, Phase: "session", Err: ErrNoSFTP, Cause: err})
 	}
-	f := &Files{host: h.name, client: client}
+	f := &Files{host: h.name, client: client, done: make(chan struct{})}
 	f.release = func() {
+		close(f.done)
 		_ = client.Close()
 		_ = s.Close()
 		release()
@@ -64,6 +66,9 @@ func (h *Host) Files(ctx context.Context) (*Files, error) {
 	})
 	return f, nil
 }
+
+// Done is closed when the session has ended, with whatever was opened through it.
+func (f *Files) Done() <-chan struct{} { return f.done }
 
 // Close ends the session and what was opened through it.
 func (f *Files) Close() error {
