@@ -69,7 +69,7 @@ type Merger struct {
 	mu      sync.Mutex
 	cfg     MergerConfig
 	streams map[int32]*stream
-	heap    []*stream // those with records, by their first record
+	heap    []front // of the streams with records, by their first record
 	out     []Record
 	stats   MergeStats
 	// passed is the place of the last record given out.
@@ -87,7 +87,6 @@ type stream struct {
 	popped  uint64 // how many left the queue, for naming places in it
 	lastKey int64
 	lastAt  int64
-	place   int // in the heap, -1 when the queue is empty
 	bytes   int64
 	past    bool
 }
@@ -97,6 +96,18 @@ type held struct {
 	key  int64
 	rec  Record
 	gone bool // joined to another record
+}
+
+// A front is the first record of a stream: its place, kept beside each other for
+// all streams.
+type front struct {
+	key    int64
+	source int32
+	s      *stream
+}
+
+func (a *front) less(b *front) bool {
+	return a.key < b.key || a.key == b.key && a.source < b.source
 }
 
 const never = math.MinInt64
@@ -154,7 +165,8 @@ func (m *Merger) Ahead(source int32) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.streams[source]
-	return s != nil && s.bytes > m.cfg.Held/int64(2*max(len(m.streams), 1))+64<<10
+	share := m.cfg.Held / int64(2*max(len(m.streams), 1))
+	return s != nil && s.bytes > max(share, min(64<<10, m.cfg.Held/4))
 }
 
 // Stats are the counts by now.
@@ -167,7 +179,7 @@ func (m *Merger) Stats() MergeStats {
 func (m *Merger) stream(source int32, now time.Time) *stream {
 	s := m.streams[source]
 	if s == nil || s.lastKey == math.MaxInt64 && s.n == 0 {
-		s = &stream{source: source, lastKey: never, lastAt: now.UnixNano(), place: -1}
+		s = &stream{source: source, lastKey: never, lastAt: now.UnixNano()}
 		m.streams[source] = s
 	}
 	return s
@@ -227,8 +239,8 @@ func (m *Merger) push(s *stream, key int64, r *Record) {
 	s.bytes += b
 	m.stats.Held++
 	m.stats.HeldBytes += b
-	if s.place < 0 {
-		m.heapPush(s)
+	if s.n == 1 {
+		m.heapPush(front{key, s.source, s})
 	}
 	m.join(s, &s.queue[at])
 }
@@ -283,12 +295,11 @@ func (m *Merger) watermark(now int64) (key int64, source int32) {
 // drain moves everything up to the place from the queues to out.
 func (m *Merger) drain(key int64, source int32) {
 	for len(m.heap) > 0 {
-		s := m.heap[0]
-		first := s.queue[s.head].key
-		if first > key || first == key && s.source > source {
+		first := &m.heap[0]
+		if first.key > key || first.key == key && first.source > source {
 			return
 		}
-		m.pop(s)
+		m.pop(first.s)
 	}
 }
 
@@ -325,14 +336,15 @@ func (m *Merger) pop(s *stream) {
 		}
 		return
 	}
-	m.down(0)
+	m.heap[0].key = s.queue[s.head].key
+	m.down()
 }
 
 // force makes room: the oldest records leave before their time.
 func (m *Merger) force() {
 	for m.stats.HeldBytes > m.cfg.Held*7/8 && len(m.heap) > 0 {
 		m.stats.Forced++
-		m.pop(m.heap[0])
+		m.pop(m.heap[0].s)
 	}
 	m.flushOut()
 }
@@ -350,56 +362,47 @@ func (m *Merger) flushOut() {
 	m.out = m.out[:0]
 }
 
-// less orders streams by their first records.
-func (m *Merger) less(a, b *stream) bool {
-	ka, kb := a.queue[a.head].key, b.queue[b.head].key
-	return ka < kb || ka == kb && a.source < b.source
-}
-
-func (m *Merger) heapPush(s *stream) {
-	m.heap = append(m.heap, s)
+func (m *Merger) heapPush(f front) {
+	m.heap = append(m.heap, f)
 	i := len(m.heap) - 1
 	for i > 0 {
 		parent := (i - 1) / 2
-		if !m.less(s, m.heap[parent]) {
+		if !f.less(&m.heap[parent]) {
 			break
 		}
 		m.heap[i] = m.heap[parent]
-		m.heap[i].place = i
 		i = parent
 	}
-	m.heap[i] = s
-	s.place = i
+	m.heap[i] = f
 }
 
 func (m *Merger) heapPop() {
 	last := len(m.heap) - 1
-	m.heap[0].place = -1
 	m.heap[0] = m.heap[last]
-	m.heap[last] = nil
+	m.heap[last] = front{}
 	m.heap = m.heap[:last]
 	if last > 0 {
-		m.down(0)
+		m.down()
 	}
 }
 
-func (m *Merger) down(i int) {
-	s := m.heap[i]
+// down lets the first one sink to its place.
+func (m *Merger) down() {
+	h := m.heap
+	f, i := h[0], 0
 	for {
 		child := 2*i + 1
-		if child >= len(m.heap) {
+		if child >= len(h) {
 			break
 		}
-		if right := child + 1; right < len(m.heap) && m.less(m.heap[right], m.heap[child]) {
+		if right := child + 1; right < len(h) && h[right].less(&h[child]) {
 			child = right
 		}
-		if !m.less(m.heap[child], s) {
+		if !h[child].less(&f) {
 			break
 		}
-		m.heap[i] = m.heap[child]
-		m.heap[i].place = i
+		h[i] = h[child]
 		i = child
 	}
-	m.heap[i] = s
-	s.place = i
+	h[i] = f
 }
