@@ -155,10 +155,15 @@ func (f *Filter) term(i int, r *Record, of SourceOf) bool {
 	case FieldIs:
 		return t.field(r, of)
 	case TimeRange:
-		return r.Time == 0 || (t.From == 0 || r.Time >= t.From) && (t.To == 0 || r.Time < t.To)
+		return t.during(r.Time)
 	default:
 		return true
 	}
+}
+
+// during reports whether a time is in the term's range.
+func (t *Term) during(at int64) bool {
+	return at == 0 || (t.From == 0 || at >= t.From) && (t.To == 0 || at < t.To)
 }
 
 // has reports whether the record came from one of the term's sources.

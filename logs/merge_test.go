@@ -414,7 +414,7 @@ func BenchmarkMerge500(b *testing.B) {
 		// Every source brings 20 lines of the last 100 ms, in any order of sources.
 		now := dawn.Add(time.Duration(tick) * 100 * ms)
 		for s := range sources {
-			from := now.Add(-200 * ms).UnixNano() + int64(rnd.IntN(20))*int64(ms)
+			from := now.Add(-200*ms).UnixNano() + int64(rnd.IntN(20))*int64(ms)
 			for i := range records {
 				records[i] = Record{Source: int32(s), Time: from + int64(i)*int64(ms)*4, Text: text, Lines: 1, Level: LevelInfo}
 			}

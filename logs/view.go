@@ -312,32 +312,6 @@ func (v *View) refilter(ctx context.Context, p *picture, list []*chunk) {
 	wake(v.changed)
 }
 
-// look looks at the records of the block's chunk up to n.
-func (f *Filter) look(b *block, n int, of SourceOf) {
-	if f.Empty() {
-		b.all, b.looked = true, n
-		return
-	}
-	if b.counts == nil {
-		b.counts = make([]int32, len(f.terms))
-	}
-	for i := b.looked; i < n; i++ {
-		r := b.c.record(i)
-		if f.Match(&r, of) {
-			b.hits = append(b.hits, uint16(i))
-		}
-		if r.Mark != MarkNone {
-			continue
-		}
-		for k := range f.terms {
-			if !f.terms[k].Off && f.term(k, &r, of) {
-				b.counts[k]++
-			}
-		}
-	}
-	b.looked = n
-}
-
 // kept is the shown picture's blocks that the store still has.
 func (v *View) kept() []*block {
 	blocks := v.shown.blocks
