@@ -121,7 +121,13 @@ const (
 	recheck = time.Minute
 )
 
-var readBuffers = sync.Pool{New: func() any { b := make([]byte, readSize+tailSize); return &b }}
+// The buffers of reads that are under way: a small one for what a quiet log
+// brings, because each of hundreds of sources may hold one while it waits for
+// its host.
+var (
+	readBuffers  = sync.Pool{New: func() any { b := make([]byte, readSize+tailSize); return &b }}
+	smallBuffers = sync.Pool{New: func() any { b := make([]byte, 4<<10); return &b }}
+)
 
 // errChanged says that the bytes before the place are not those that were read.
 var errChanged = errors.New("the file was changed under its name")
@@ -329,10 +335,15 @@ func (f *follower) readOn() (int, error) {
 // read reads one piece of the open plain file, at most up to upTo, together
 // with the bytes before it, which must be those that were read already.
 func (f *follower) read(upTo int64) (int, error) {
-	pooled := readBuffers.Get().(*[]byte)
-	defer readBuffers.Put(pooled)
 	over := len(f.at.tail)
-	buf := (*pooled)[:over+int(min(upTo-f.at.offset, readSize))]
+	size := over + int(min(upTo-f.at.offset, readSize))
+	pool := &readBuffers
+	if size <= 4<<10 {
+		pool = &smallBuffers
+	}
+	pooled := pool.Get().(*[]byte)
+	defer pool.Put(pooled)
+	buf := (*pooled)[:size]
 	n, err := f.cur.file.ReadAt(buf, f.at.offset-int64(over))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, err

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -203,7 +204,7 @@ func (p *breakingProxy) close() {
 
 // sshClients reaches the server by the ssh program, one process each way.
 type sshClients struct {
-	s *sshServer
+	base []string // arguments that name the host
 
 	mu    sync.Mutex
 	files *programFiles
@@ -213,11 +214,7 @@ func (c *sshClients) Host(string) Host { return c }
 func (c *sshClients) Clock() Clock     { return Clock{} }
 
 func (c *sshClients) command(args ...string) *exec.Cmd {
-	base := []string{
-		"-F", "none", "-T", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-		"-o", "IdentitiesOnly=yes", "-i", filepath.Join(c.s.dir, "id"), "-p", strconv.Itoa(c.s.proxy.port()), "127.0.0.1",
-	}
-	return exec.Command("ssh", append(base, args...)...) //nolint:noctx // ended by Close
+	return exec.Command("ssh", append(slices.Clone(c.base), args...)...) //nolint:noctx // ended by Close
 }
 
 // programFiles is an SFTP session over one ssh process.
@@ -384,7 +381,10 @@ func checkOverSSH(t *testing.T, style rotatetest.Style, forceExec bool, config s
 	if style != rotatetest.Log4j2 {
 		name = "app.log"
 	}
-	clients := &sshClients{s: s}
+	clients := &sshClients{base: []string{
+		"-F", "none", "-T", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+		"-o", "IdentitiesOnly=yes", "-i", filepath.Join(s.dir, "id"), "-p", strconv.Itoa(s.proxy.port()), "127.0.0.1",
+	}}
 	store := NewStore(StoreConfig{})
 	m := NewMux(MuxConfig{Hosts: clients, Store: store, Follow: true, Lines: -1, Exec: forceExec, Retry: 10 * time.Millisecond})
 	m.Set([]Source{{Host: "a", Kind: KindWorker, Path: filepath.Join(dir, name)}})
