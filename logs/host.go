@@ -22,7 +22,7 @@ type Hosts interface {
 // called by several goroutines.
 type Host interface {
 	// Files gives the host's files, over a connection that is shared. It is
-	// asked for again after an error.
+	// asked for again after an error, and closed when it is an io.Closer.
 	Files(ctx context.Context) (FileSystem, error)
 	// Start runs a command for the host's shell.
 	Start(ctx context.Context, command string) (Process, error)

@@ -5,8 +5,10 @@ package logs
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,13 +18,9 @@ import (
 	"time"
 
 	"github.com/stormtop/stormtop/internal/lab"
+	"github.com/stormtop/stormtop/internal/sshpool"
 	"github.com/stormtop/stormtop/internal/termtest/require"
 )
-
-// labHosts reaches the hosts of the lab by the ssh program.
-type labHosts map[string]*sshClients
-
-func (h labHosts) Host(name string) Host { return h[name] }
 
 // TestLabNothingIsLost follows every worker log of a real cluster over SFTP,
 // through a shell and over the logviewer, while workers are killed and logs
@@ -56,15 +54,14 @@ func TestLabNothingIsLost(t *testing.T) {
 		}
 	}
 	await(t, "worker logs on both hosts", func() bool { find(); return len(sources) >= 3 })
-	hosts := labHosts{}
-	for _, host := range c.Hosts {
-		hosts[host] = &sshClients{base: []string{"-F", c.SSHConfig, "-T", host}}
-		defer hosts[host].close()
-	}
-	down := labHosts{}
-	for _, host := range c.Hosts {
-		down[host] = &sshClients{base: []string{"-F", "none", "-o", "BatchMode=yes", "-p", "1", "127.0.0.1"}}
-	}
+	pool := sshpool.New(sshpool.Config{File: c.SSHConfig})
+	defer pool.Close()
+	hosts := OverSSH(pool)
+	refused := sshpool.New(sshpool.Config{File: c.SSHConfig, Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, syscall.ECONNREFUSED
+	}})
+	defer refused.Close()
+	down := OverSSH(refused)
 	viewer := NewLogviewer(LogviewerConfig{URL: func(host string) string {
 		for _, v := range c.Logviewers {
 			if strings.HasPrefix(v, host+":") {

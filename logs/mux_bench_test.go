@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -42,7 +43,7 @@ func benchmarkTails(b *testing.B, n int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	host := &benchHost{files: &programFiles{Client: client}}
+	host := &benchHost{files: clientFiles{client}}
 	dir := b.TempDir()
 	files := make([]*os.File, n)
 	sources := make([]Source, n)
@@ -94,6 +95,25 @@ func benchmarkTails(b *testing.B, n int) {
 	for _, f := range files {
 		_ = f.Close()
 	}
+}
+
+// clientFiles are the files of an SFTP client.
+type clientFiles struct{ client *sftp.Client }
+
+func (f clientFiles) Open(_ context.Context, path string) (File, error) {
+	file, err := f.client.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+func (f clientFiles) Stat(_ context.Context, path string) (fs.FileInfo, error) {
+	return f.client.Stat(path)
+}
+
+func (f clientFiles) ReadDir(_ context.Context, dir string) ([]fs.FileInfo, error) {
+	return f.client.ReadDir(dir)
 }
 
 type benchHost struct{ files FileSystem }

@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/stormtop/stormtop/internal/human"
@@ -34,7 +35,11 @@ func (t *tail) connect(ctx context.Context) (conn, error) {
 		files, err := host.Files(ctx)
 		if err == nil {
 			t.via("sftp", "")
-			return conn{files, func() {}}, nil
+			return conn{files, func() {
+				if c, ok := files.(io.Closer); ok {
+					_ = c.Close()
+				}
+			}}, nil
 		}
 		if !errors.Is(err, ErrNoFiles) {
 			return t.viaLogviewer(err)

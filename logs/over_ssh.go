@@ -3,93 +3,141 @@ package logs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"sync"
 
 	"github.com/stormtop/stormtop/internal/sshpool"
 )
 
-// OverSSH reaches hosts through a pool of connections, which the caller closes
-// after everything that uses it. All followers of a host share one SFTP session.
-func OverSSH(pool *sshpool.Pool) Hosts { return &overSSH{pool: pool, hosts: map[string]*sshHost{}} }
+// OverSSH reaches hosts through a pool of SSH connections. All sources on a host
+// share one SFTP session, which ends with the last of them.
+func OverSSH(pool *sshpool.Pool) Hosts {
+	return &sshHosts{pool: pool, hosts: map[string]*sshHost{}}
+}
 
-type overSSH struct {
-	pool  *sshpool.Pool
+type sshHosts struct {
+	pool *sshpool.Pool
+
 	mu    sync.Mutex
 	hosts map[string]*sshHost
 }
 
-func (o *overSSH) Host(name string) Host {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	h := o.hosts[name]
+func (s *sshHosts) Host(name string) Host {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h := s.hosts[name]
 	if h == nil {
-		h = &sshHost{h: o.pool.Host(name), turn: make(chan struct{}, 1)}
-		o.hosts[name] = h
+		h = &sshHost{host: s.pool.Host(name), opening: make(chan struct{}, 1)}
+		s.hosts[name] = h
 	}
 	return h
 }
 
 type sshHost struct {
-	h    *sshpool.Host
-	turn chan struct{} // held while the session is looked at or opened
+	host    *sshpool.Host
+	opening chan struct{} // holds one value while a session is being opened
 
-	files *sshpool.Files // nil when there is none
+	mu    sync.Mutex
+	files *sshFiles
 }
 
-// Files gives the session there is, or opens one.
-func (s *sshHost) Files(ctx context.Context) (FileSystem, error) {
+// Files gives the host's one SFTP session, opening it when there is none that
+// works. Close gives it back.
+func (h *sshHost) Files(ctx context.Context) (FileSystem, error) {
 	select {
-	case s.turn <- struct{}{}:
+	case h.opening <- struct{}{}:
+		defer func() { <-h.opening }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	defer func() { <-s.turn }()
-	if s.files != nil {
-		select {
-		case <-s.files.Done():
-		default:
-			return sshFiles{s.files}, nil
-		}
+	h.mu.Lock()
+	if f := h.files; f != nil && !f.ended() {
+		f.users++
+		h.mu.Unlock()
+		return &sshLease{sshFiles: f}, nil
 	}
-	files, err := s.h.Files(ctx)
+	h.mu.Unlock()
+	files, err := h.host.Files(ctx)
 	if errors.Is(err, sshpool.ErrNoSFTP) {
-		return nil, errors.Join(ErrNoFiles, err)
+		return nil, fmt.Errorf("%w: %w", ErrNoFiles, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	s.files = files
-	return sshFiles{files}, nil
+	f := &sshFiles{host: h, files: files, users: 1}
+	h.mu.Lock()
+	h.files = f
+	h.mu.Unlock()
+	return &sshLease{sshFiles: f}, nil
 }
 
-func (s *sshHost) Start(ctx context.Context, command string) (Process, error) {
-	p, err := s.h.Start(ctx, command)
+func (h *sshHost) Start(ctx context.Context, command string) (Process, error) {
+	p, err := h.host.Start(ctx, command)
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func (s *sshHost) Clock() Clock {
-	c := s.h.State().Clock
+func (h *sshHost) Clock() Clock {
+	c := h.host.State().Clock
 	return Clock{Offset: c.Offset, Zone: c.Zone, Known: c.Known}
 }
 
-type sshFiles struct{ f *sshpool.Files }
+// sshFiles is one SFTP session.
+type sshFiles struct {
+	host  *sshHost
+	files *sshpool.Files
+	users int // guarded by host.mu
+}
 
-func (s sshFiles) Open(ctx context.Context, path string) (File, error) {
-	f, err := s.f.Open(ctx, path)
+func (f *sshFiles) ended() bool {
+	select {
+	case <-f.files.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+func (f *sshFiles) Open(ctx context.Context, path string) (File, error) {
+	file, err := f.files.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return file, nil
 }
 
-func (s sshFiles) Stat(ctx context.Context, path string) (fs.FileInfo, error) {
-	return s.f.Stat(ctx, path)
+func (f *sshFiles) Stat(ctx context.Context, path string) (fs.FileInfo, error) {
+	return f.files.Stat(ctx, path)
 }
 
-func (s sshFiles) ReadDir(ctx context.Context, dir string) ([]fs.FileInfo, error) {
-	return s.f.ReadDir(ctx, dir)
+func (f *sshFiles) ReadDir(ctx context.Context, dir string) ([]fs.FileInfo, error) {
+	return f.files.ReadDir(ctx, dir)
+}
+
+// sshLease is the share that one source has in a session.
+type sshLease struct {
+	*sshFiles
+	once sync.Once
+}
+
+// Close gives the share back; the last one ends the session.
+func (l *sshLease) Close() error {
+	var err error
+	l.once.Do(func() {
+		h := l.host
+		h.mu.Lock()
+		l.users--
+		last := l.users == 0
+		if last && h.files == l.sshFiles {
+			h.files = nil
+		}
+		h.mu.Unlock()
+		if last {
+			err = l.files.Close()
+		}
+	})
+	return err
 }

@@ -2,10 +2,7 @@ package logs
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"io"
-	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -19,9 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pkg/sftp"
 	"go.uber.org/goleak"
 
+	"github.com/stormtop/stormtop/internal/sshpool"
 	"github.com/stormtop/stormtop/internal/termtest/require"
 	"github.com/stormtop/stormtop/logs/rotatetest"
 )
@@ -202,127 +199,28 @@ func (p *breakingProxy) close() {
 	p.wg.Wait()
 }
 
-// sshClients reaches the server by the ssh program, one process each way.
-type sshClients struct {
-	base []string // arguments that name the host
-
-	mu    sync.Mutex
-	files *programFiles
-}
-
-func (c *sshClients) Host(string) Host { return c }
-func (c *sshClients) Clock() Clock     { return Clock{} }
-
-func (c *sshClients) command(args ...string) *exec.Cmd {
-	return exec.Command("ssh", append(slices.Clone(c.base), args...)...) //nolint:noctx // ended by Close
-}
-
-// programFiles is an SFTP session over one ssh process.
-type programFiles struct {
-	*sftp.Client
-	end  func()
-	gone chan struct{}
-}
-
-func (f *programFiles) Open(_ context.Context, path string) (File, error) {
-	file, err := f.Client.Open(path)
-	if err != nil {
-		return nil, err
+// pool reaches the server as "a", through the proxy.
+func (s *sshServer) pool(t *testing.T) *sshpool.Pool {
+	t.Helper()
+	config := filepath.Join(s.dir, "ssh_config")
+	text := fmt.Sprintf("Host a\nHostName 127.0.0.1\nPort %d\nIdentityFile %s\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile %s\nGlobalKnownHostsFile /dev/null\nStrictHostKeyChecking no\n",
+		s.proxy.port(), filepath.Join(s.dir, "id"), filepath.Join(s.dir, "known_hosts"))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	return file, nil
+	return sshpool.New(sshpool.Config{File: config})
 }
 
-func (f *programFiles) Stat(_ context.Context, path string) (fs.FileInfo, error) {
-	return f.Client.Stat(path)
+// eagerHosts do not wait after a failure: the test breaks so many connections
+// that the pauses would be most of it.
+type eagerHosts struct {
+	Hosts
+	pool *sshpool.Pool
 }
 
-func (f *programFiles) ReadDir(_ context.Context, dir string) ([]fs.FileInfo, error) {
-	return f.Client.ReadDir(dir)
-}
-
-func (c *sshClients) Files(context.Context) (FileSystem, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.files != nil {
-		select {
-		case <-c.files.gone:
-			c.files.end()
-			c.files = nil
-		default:
-			return c.files, nil
-		}
-	}
-	cmd := c.command("-s", "sftp")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	in, _ := cmd.StdinPipe()
-	out, _ := cmd.StdoutPipe()
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	client, err := sftp.NewClientPipe(out, in)
-	if err != nil {
-		_ = in.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if strings.Contains(stderr.String(), "subsystem request failed") {
-			return nil, ErrNoFiles
-		}
-		return nil, fmt.Errorf("ssh: %s: %w", strings.TrimSpace(stderr.String()), err)
-	}
-	f := &programFiles{Client: client, gone: make(chan struct{})}
-	waited := make(chan struct{})
-	go func() {
-		defer close(waited)
-		_ = client.Wait()
-		close(f.gone)
-	}()
-	f.end = func() {
-		_ = client.Close()
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		<-waited
-	}
-	c.files = f
-	return f, nil
-}
-
-func (c *sshClients) Start(_ context.Context, command string) (Process, error) {
-	cmd := c.command(command)
-	p := &sshProcess{cmd: cmd}
-	cmd.Stderr = &p.stderr
-	p.in, _ = cmd.StdinPipe()
-	p.out, _ = cmd.StdoutPipe()
-	return p, cmd.Start()
-}
-
-func (c *sshClients) close() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.files != nil {
-		c.files.end()
-	}
-}
-
-type sshProcess struct {
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	out    io.ReadCloser
-	stderr bytes.Buffer
-	once   sync.Once
-}
-
-func (p *sshProcess) Read(b []byte) (int, error)  { return p.out.Read(b) }
-func (p *sshProcess) Write(b []byte) (int, error) { return p.in.Write(b) }
-func (p *sshProcess) Stderr() string              { return p.stderr.String() }
-func (p *sshProcess) Wait() error                 { return p.cmd.Wait() }
-func (p *sshProcess) Close() error {
-	p.once.Do(func() {
-		_ = p.in.Close()
-		_ = p.cmd.Process.Kill() // the host sees the end of the connection
-		_ = p.cmd.Wait()
-	})
-	return nil
+func (h eagerHosts) Host(name string) Host {
+	h.pool.Host(name).Reconnect()
+	return h.Hosts.Host(name)
 }
 
 // scale is how many rotations and how many broken connections there are: 30
@@ -381,12 +279,9 @@ func checkOverSSH(t *testing.T, style rotatetest.Style, forceExec bool, config s
 	if style != rotatetest.Log4j2 {
 		name = "app.log"
 	}
-	clients := &sshClients{base: []string{
-		"-F", "none", "-T", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-		"-o", "IdentitiesOnly=yes", "-i", filepath.Join(s.dir, "id"), "-p", strconv.Itoa(s.proxy.port()), "127.0.0.1",
-	}}
+	pool := s.pool(t)
 	store := NewStore(StoreConfig{})
-	m := NewMux(MuxConfig{Hosts: clients, Store: store, Follow: true, Lines: -1, Exec: forceExec, Retry: 10 * time.Millisecond})
+	m := NewMux(MuxConfig{Hosts: eagerHosts{OverSSH(pool), pool}, Store: store, Follow: true, Lines: -1, Exec: forceExec, Retry: 10 * time.Millisecond})
 	m.Set([]Source{{Host: "a", Kind: KindWorker, Path: filepath.Join(dir, name)}})
 	w := &rotatetest.Writer{Disk: rotatetest.Dir(dir), Name: name, Style: style, Keep: keep, Now: time.Now}
 	random := rand.New(rand.NewPCG(7, uint64(style)))
@@ -435,7 +330,10 @@ func checkOverSSH(t *testing.T, style rotatetest.Style, forceExec bool, config s
 	if err := m.Close(); err != nil {
 		t.Error(err)
 	}
-	clients.close()
+	await(t, "the end of what was started on the host", func() bool {
+		return !slices.ContainsFunc(s.children(), func(args string) bool { return !strings.HasPrefix(args, "sshd") })
+	})
+	pool.Close()
 	_ = w.Close()
 	c.End(w.Written())
 	t.Logf("%d rotations, %d broken connections (%d noticed), over %s: %v", rounds, s.proxy.broken.Load(), state.Breaks, state.Via, c.String())
