@@ -34,6 +34,7 @@ fmt: ## format everything
 
 bench: ## benchmarks; docs/performance.md says what they mean
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	scripts/bench-logs
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for pkg in $$($(GO) list ./...); do \

@@ -66,6 +66,7 @@ var Plan = []Floor{
 	{Room: "internal/lab/...", Own: []string{"internal/lab/...", "internal/config"}, Libraries: []string{"golang.org/x/sys/"}},
 	{Room: "internal/termtest/...", Own: []string{"internal/termtest/..."}, Libraries: append([]string{"github.com/google/go-cmp/"}, charm...)},
 	{Room: "internal/floors"},
+	{Room: "internal/benchlogs", Own: []string{"logs/match"}},
 	{Room: "ui/theme", Libraries: charm},
 	{Room: "ui/kit/...", Own: []string{"ui/kit/...", "ui/theme", "internal/safetext", "internal/human"}, Libraries: append([]string{"github.com/sahilm/fuzzy"}, charm...)},
 	{
