@@ -43,7 +43,7 @@ var Plan = []Floor{
 	{Room: "internal/stormthrift/...", Own: []string{"internal/stormthrift/..."}, Libraries: []string{"github.com/apache/thrift/"}},
 	{Room: "nimbusclient", Own: []string{"internal/stormthrift/..."}, Libraries: []string{"github.com/apache/thrift/"}},
 	{Room: "zkview", Own: []string{"internal/stormthrift/..."}, Libraries: []string{"github.com/apache/thrift/", "github.com/go-zookeeper/zk"}},
-	{Room: "internal/sshpool", Libraries: []string{"golang.org/x/crypto/ssh", "github.com/pkg/sftp", "github.com/kevinburke/ssh_config"}},
+	{Room: "internal/sshpool", Libraries: []string{"golang.org/x/crypto/ssh", "golang.org/x/sys/", "github.com/pkg/sftp"}},
 	{Room: "rebalance"},
 	{Room: "logs/match", Libraries: []string{"golang.org/x/sys/"}},
 	{Room: "logs/...", Own: []string{"logs/...", "internal/safetext", "internal/sshpool", "internal/human"}},

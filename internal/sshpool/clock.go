@@ -1,95 +1,195 @@
 package sshpool
 
 import (
-	"bytes"
+	"bufio"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // zones by name, also on a machine without a zone database
 )
 
-// Clock is what is known of a host's clock.
-type Clock struct {
-	Known bool
-	// Offset is the host's clock minus ours, good to about the round trip.
-	Offset    time.Duration
-	RoundTrip time.Duration
-	// Zone is the host's time zone; nil while it is not known.
-	Zone *time.Location
-}
+// askingClock says when it is ready, waits for a line, and then says what time it
+// is, so that neither starting the shell nor its profile counts for the round
+// trip. The names of the zone come after that.
+const askingClock = `echo ready
+read -r _
+date '+%s %N %z'
+echo "TZ $TZ"
+readlink /etc/localtime
+cat /etc/timezone
+exit 0
+`
 
-// askClock prints the zone, the time and where the zone's rules come from. %N is
-// not known everywhere.
-const askClock = `date '+%z %s.%N'; readlink /etc/localtime 2>/dev/null || cat /etc/timezone 2>/dev/null; true`
+// clockTimeout bounds the question.
+const clockTimeout = 15 * time.Second
 
-// clockTimeout bounds the question: login shells can take long to begin.
-const clockTimeout = 5 * time.Second
+// clockPatience is how long the first session of a host waits for the answer, so
+// that what is read over it can be put into time at once. A host whose start-up
+// files take longer is not waited for.
+const clockPatience = 2 * time.Second
 
-// readClock asks the host what time it is. Without an answer its clock is taken
-// for ours.
-func (h *Host) readClock(ctx context.Context, c *connection) {
-	ctx, cancel := context.WithTimeout(ctx, clockTimeout)
-	defer cancel()
-	began := h.pool.cfg.Now()
-	out, err := within(ctx, func() ([]byte, error) {
-		s, err := c.client.NewSession()
-		if err != nil {
-			return nil, err
+// asked is the question for the clock, asked once as long as there are
+// connections.
+type asked struct{ done chan struct{} }
+
+// awaitClock has the clock asked for, if it was not yet, and waits a little.
+func (h *Host) awaitClock(ctx context.Context) {
+	h.mu.Lock()
+	q := h.clock
+	if q == nil && len(h.links) > 0 {
+		q = &asked{done: make(chan struct{})}
+		if h.pool.start(func() {
+			defer close(q.done)
+			// Without an answer the clock stays unknown, which State shows.
+			_, _ = h.askClock(h.pool.ctx)
+		}) {
+			h.clock = q
+		} else {
+			q = nil
 		}
-		defer func() { _ = s.Close() }()
-		b := &bounded{limit: 4096}
-		s.Stdout = b
-		err = s.Run(Script(askClock))
-		return b.Bytes(), err
-	}, func([]byte) {})
-	if err != nil {
+	}
+	h.mu.Unlock()
+	if q == nil {
 		return
 	}
-	if clock, ok := parseClock(out, began, h.pool.cfg.Now()); ok {
-		h.mu.Lock()
-		h.clock = clock
-		h.mu.Unlock()
+	timer := time.NewTimer(clockPatience)
+	defer timer.Stop()
+	select {
+	case <-q.done:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
-// parseClock reads the answer to a question that was asked and answered at these
-// times.
-func parseClock(out []byte, asked, answered time.Time) (Clock, bool) {
-	first, rest, _ := bytes.Cut(out, []byte("\n"))
-	zone, stamp, ok := strings.Cut(strings.TrimSpace(string(first)), " ")
-	if !ok || len(zone) != 5 || zone[0] != '+' && zone[0] != '-' {
-		return Clock{}, false
+func (h *Host) askClock(ctx context.Context) (Clock, error) {
+	ctx, cancel := context.WithTimeout(ctx, clockTimeout)
+	defer cancel()
+	p, err := h.start(ctx, Script(askingClock))
+	if err != nil {
+		return Clock{}, err
 	}
-	hours, err1 := strconv.Atoi(zone[1:3])
-	minutes, err2 := strconv.Atoi(zone[3:])
-	secs, fraction, _ := strings.Cut(stamp, ".")
-	sec, err3 := strconv.ParseInt(secs, 10, 64)
-	if err1 != nil || err2 != nil || err3 != nil || hours > 14 || minutes > 59 || sec <= 0 || sec > 1<<40 {
-		return Clock{}, false
+	stop := context.AfterFunc(ctx, func() { _ = p.Close() })
+	defer stop()
+	defer func() { _ = p.Close() }()
+	lines := bufio.NewReader(io.LimitReader(p, 4096))
+	if err := untilReady(lines); err != nil {
+		return Clock{}, fmt.Errorf("asking %s for the time: %w", h.name, err)
 	}
-	nanos, err := strconv.ParseInt(fraction, 10, 64)
-	if err != nil || len(fraction) != 9 || nanos < 0 {
-		nanos = int64(500 * time.Millisecond) // it may be anywhere in its second
+	sent := h.pool.cfg.Now()
+	began := time.Now()
+	if _, err := io.WriteString(p, "\n"); err != nil {
+		return Clock{}, fmt.Errorf("asking %s for the time: %w", h.name, err)
 	}
-	off := (hours*60 + minutes) * 60
-	if zone[0] == '-' {
-		off = -off
+	first, err := lines.ReadString('\n')
+	if err != nil {
+		return Clock{}, fmt.Errorf("asking %s for the time: %w", h.name, err)
 	}
-	there := time.Unix(sec, nanos)
-	c := Clock{Known: true, RoundTrip: answered.Sub(asked), Offset: there.Sub(asked.Add(answered.Sub(asked) / 2))}
-	c.Zone = time.FixedZone(zone, off)
-	if off == 0 {
-		c.Zone = time.UTC
+	trip := time.Since(began)
+	rest, _ := io.ReadAll(lines)
+	c, err := parseClock(first, string(rest), sent, trip)
+	if err != nil {
+		return Clock{}, fmt.Errorf("asking %s for the time: %w", h.name, err)
 	}
-	// The rules of a named zone know when it changes; they must agree with now.
-	name := strings.TrimSpace(string(rest))
-	if i := strings.Index(name, "zoneinfo/"); i >= 0 {
-		name = name[i+len("zoneinfo/"):]
-	}
-	if rules, err := time.LoadLocation(name); err == nil && name != "" && name != "Local" {
-		if _, now := there.In(rules).Zone(); now == off {
-			c.Zone = rules
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.state.Clock = c
+	h.pool.change()
+	return c, nil
+}
+
+// untilReady passes over what the host's start-up files say.
+func untilReady(lines *bufio.Reader) error {
+	for {
+		line, err := lines.ReadString('\n')
+		if strings.TrimSpace(line) == "ready" {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return c, true
+}
+
+var errNoTime = errors.New("its date command does not tell the time")
+
+// parseClock reads "seconds nanoseconds ±hhmm" and the lines about the zone's
+// name. A date command without nanoseconds (macOS, some busyboxes) answers with
+// something else there; then the second is known to a half.
+func parseClock(first, names string, sent time.Time, trip time.Duration) (Clock, error) {
+	words := strings.Fields(first)
+	if len(words) < 2 {
+		return Clock{}, errNoTime
+	}
+	seconds, err := strconv.ParseInt(words[0], 10, 64)
+	if err != nil || seconds < 0 || seconds > 1<<40 {
+		return Clock{}, errNoTime
+	}
+	c := Clock{Known: true, Accuracy: trip / 2}
+	there := time.Unix(seconds, 0)
+	zone := words[1]
+	if len(words) > 2 {
+		zone = words[2]
+	}
+	if nano, err := strconv.ParseInt(words[1], 10, 64); err == nil && len(words) > 2 && len(words[1]) == 9 {
+		there = there.Add(time.Duration(nano))
+	} else {
+		there = there.Add(time.Second / 2)
+		c.Accuracy += time.Second / 2
+	}
+	c.Offset = there.Sub(sent.Add(trip / 2))
+	offset, err := zoneOffset(zone)
+	if err != nil {
+		return Clock{}, err
+	}
+	c.Zone = zoneNamed(names, there, offset)
+	return c, nil
+}
+
+// zoneOffset reads ±hhmm, in seconds.
+func zoneOffset(text string) (int, error) {
+	if len(text) != 5 || text[0] != '+' && text[0] != '-' {
+		return 0, errNoTime
+	}
+	n, err := strconv.ParseUint(text[1:], 10, 16)
+	if err != nil || n/100 > 14 || n%100 > 59 {
+		return 0, errNoTime
+	}
+	seconds := int(n/100*3600 + n%100*60)
+	if text[0] == '-' {
+		seconds = -seconds
+	}
+	return seconds, nil
+}
+
+// zoneNamed finds the zone among what the host says of its name. Only a zone that
+// has the offset the host has now is believed; it also knows the other half of
+// the year.
+func zoneNamed(names string, now time.Time, offset int) *time.Location {
+	for line := range strings.Lines(names) {
+		name := strings.TrimSpace(line)
+		name = strings.TrimPrefix(strings.TrimPrefix(name, "TZ "), ":")
+		if _, after, ok := strings.Cut(name, "zoneinfo/"); ok {
+			name = after
+		}
+		if name == "" || name == "TZ" || name == "Local" || len(name) > 64 {
+			continue
+		}
+		if loc, err := time.LoadLocation(name); err == nil {
+			if _, has := now.In(loc).Zone(); has == offset {
+				return loc
+			}
+		}
+	}
+	if offset == 0 {
+		return time.UTC
+	}
+	sign, abs := "+", offset
+	if offset < 0 {
+		sign, abs = "-", -offset
+	}
+	return time.FixedZone(fmt.Sprintf("UTC%s%02d:%02d", sign, abs/3600, abs/60%60), offset)
 }

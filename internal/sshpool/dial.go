@@ -1,290 +1,472 @@
 package sshpool
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/cpu"
 )
 
-// dialled is an opened connection.
-type dialled struct {
-	client   *ssh.Client
-	close    func()
-	address  string
+// busyTries is how often a connection is opened anew, after a short pause, when
+// the server drops it before it has said anything, as sshd does beyond its
+// MaxStartups.
+const busyTries = 7
+
+// dial is the opening of one connection to a host.
+type dial struct {
+	host     *Host
 	settings Settings
+	judge    *judge
+	local    bool
+	timeout  time.Duration
+	guard    *guard
+	steps    []Step
+	began    time.Time
+
+	// What the handshake came to.
+	refused error         // of the host key
+	unknown ssh.PublicKey // to be asked about
+	verdict verdict
+	login   *login
+	server  string // what the server says before the login
 }
 
-// maxHops bounds a chain of jumps, which may be a circle.
-const maxHops = 8
-
-// startups is how often a connection that was dropped before the key exchange is
-// tried again at once: sshd drops at random when many begin (MaxStartups).
-const startups = 4
-
-// dial opens a connection to the host, through its jumps or its proxy command.
-func (h *Host) dial(ctx context.Context) (*dialled, error) {
-	t, err := parseTarget(h.name)
+// connect opens a connection, asking the user what has to be asked.
+func (h *Host) connect(ctx context.Context) (*link, error) {
+	d := &dial{host: h, began: time.Now()}
+	settings, err := h.pool.resolve(ctx, h.target)
 	if err != nil {
+		return nil, named(h.name, err)
+	}
+	if h.via != nil {
+		settings.ProxyJump, settings.ProxyCommand = h.via, ""
+	}
+	d.settings = settings
+	d.timeout = h.pool.cfg.Timeout
+	if d.timeout <= 0 {
+		d.timeout = settings.ConnectTimeout
+	}
+	if d.timeout <= 0 {
+		d.timeout = defaultTimeout
+	}
+	d.step("configuration")
+	if err := h.pool.checkJumps(ctx, h, settings); err != nil {
 		return nil, err
 	}
-	if i := strings.LastIndexByte(h.name, ':'); i > 0 && len(h.jumps) >= 0 && strings.Count(h.name, ":") == 1 {
-		if hop, err := parseHop(h.name); err == nil {
-			t = hop
-		}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(h.pool.life, cancel)()
-	s, err := h.pool.resolve(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	if depth(ctx) > maxHops {
-		return nil, &Error{Host: h.name, Phase: "configuration", Err: ErrConfig, Detail: ": ProxyJump goes in a circle"}
-	}
-	for attempt := 0; ; attempt++ {
-		d, err := h.open(ctx, s)
-		if err == nil {
-			return d, nil
-		}
-		if !errors.Is(err, errDropped) || attempt == startups-1 {
-			if errors.Is(err, errDropped) {
-				err = &Error{Host: h.name, Phase: "banner", Err: ErrLost, Detail: ": it closes new connections before they begin (MaxStartups?)"}
+	h.describe(settings)
+	for busy := 0; ; {
+		l, err := d.try(ctx)
+		switch {
+		case err == nil:
+			return l, nil
+		case d.unknown != nil:
+			// The connection is closed: a server does not wait for a person.
+			if err := d.askAboutKey(ctx); err != nil {
+				return nil, err
 			}
+		case d.login != nil && d.login.learnt && errors.Is(err, ErrLost):
+			// It was lost while the user typed the passphrase.
+		case errors.Is(err, ErrBusy) && busy < busyTries:
+			if !h.pool.pause(ctx, jittered(100*time.Millisecond<<busy, h.pool.cfg.Random)) {
+				return nil, err
+			}
+			busy++
+		default:
 			return nil, err
 		}
-		pause := time.NewTimer(time.Duration((0.2 + h.pool.cfg.Random()) * float64(int(1)<<attempt) * float64(300*time.Millisecond)))
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return nil, ctx.Err()
-		}
 	}
 }
 
-type depthKey struct{}
-
-func depth(ctx context.Context) int {
-	n, _ := ctx.Value(depthKey{}).(int)
-	return n
+// try opens one connection and logs in.
+func (d *dial) try(ctx context.Context) (*link, error) {
+	d.refused, d.unknown, d.login, d.server = nil, nil, nil, ""
+	d.judge = newJudge(d.settings, d.host.pool.cfg.Now)
+	conn, hop, err := d.transport(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := newWire(conn)
+	l, err := d.handshake(ctx, w)
+	if err != nil {
+		_ = w.Close()
+		if hop != nil {
+			hop.release()
+		}
+		return nil, err
+	}
+	l.hop = hop
+	l.steps = d.steps
+	return l, nil
 }
 
-var errDropped = errors.New("dropped before the key exchange")
-
-// open makes one try.
-func (h *Host) open(ctx context.Context, s Settings) (*dialled, error) {
-	select {
-	case h.pool.dials <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	held := true
-	free := func() {
-		if held {
-			held = false
-			<-h.pool.dials
+// transport opens what the SSH connection runs over: a connection through the
+// last jump, a command, or TCP.
+func (d *dial) transport(ctx context.Context) (net.Conn, *link, error) {
+	h, s := d.host, d.settings
+	if len(s.ProxyJump) > 0 {
+		hop, err := h.pool.hop(s.ProxyJump)
+		if err != nil {
+			return nil, nil, err
 		}
+		l, err := hop.link(ctx, false)
+		if err != nil {
+			return nil, nil, &Error{Host: h.name, Phase: phaseDial, Err: ErrUnreachable, Cause: err, Text: " through " + hop.name + ": " + words(err)}
+		}
+		ctx, cancel := context.WithTimeout(ctx, d.timeout)
+		defer cancel()
+		conn, err := hop.dialThrough(ctx, l, "tcp", s.address())
+		if err != nil {
+			l.release()
+			return nil, nil, named(h.name, err)
+		}
+		d.step("jump")
+		return conn, l, nil
 	}
-	defer free()
-	timeout := h.pool.cfg.Timeout
-	if s.ConnectTimeout > 0 {
-		timeout = min(timeout, s.ConnectTimeout)
+	// Opening a way through a jump waits for the jump's own dial, so it is only
+	// here that a place is taken.
+	if s.ProxyCommand != "" {
+		conn, err := startProxy(ctx, h.name, s.command(h.target.host))
+		d.step("ProxyCommand")
+		return conn, nil, err
 	}
-	began := time.Now()
-	limited, cancel := context.WithTimeout(ctx, timeout)
+	dialing, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	addr := net.JoinHostPort(s.HostName, strconv.Itoa(s.Port))
-	jumps := append(slices.Clone(h.jumps), s.ProxyJump...)
-	var raw net.Conn
-	var err error
-	switch {
-	case len(jumps) > 0:
-		free() // the jump takes its own
-		last := jumps[len(jumps)-1]
-		hop := h.pool.host(last, jumps[:len(jumps)-1])
-		raw, err = hop.DialContext(context.WithValue(limited, depthKey{}, depth(ctx)+1), "tcp", addr)
-	case s.ProxyCommand != "":
-		raw, err = proxy(s.command(h.name))
-	default:
-		raw, err = h.pool.cfg.Dial(limited, "tcp", addr)
-	}
+	conn, err := h.pool.cfg.Dial(dialing, s.Family, s.address())
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, dialError(h.name, "connecting", time.Since(began), err)
+		return nil, nil, dialError(h.name, s.address(), d.timeout, err)
 	}
-	conn := &greeted{Conn: raw}
-	client, err := h.handshake(limited, conn, s)
-	if err != nil {
-		_ = raw.Close()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+	d.step("tcp")
+	return conn, nil, nil
+}
+
+// handshake speaks SSH over a connection.
+func (d *dial) handshake(ctx context.Context, w *wire) (*link, error) {
+	h, s := d.host, d.settings
+	d.local = d.judge.peer(w.RemoteAddr())
+	d.guard = newGuard(d.timeout, w)
+	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
+	d.login = &login{ctx: ctx, host: h, settings: s}
+	if h.pool.cfg.Ask != nil && !s.Batch {
+		d.login.ask = func(q Question) (Answer, error) {
+			d.guard.pause()
+			defer d.guard.resume()
+			return h.ask(ctx, d.settings, q)
 		}
+	}
+	defer d.login.close()
+	config, err := d.config(w)
+	if err != nil {
+		d.guard.stop()
+		stop()
 		return nil, err
 	}
-	var once sync.Once
-	return &dialled{client: client, close: func() { once.Do(func() { _ = client.Close(); _ = raw.Close() }) }, address: addr, settings: s}, nil
+	conn, chans, reqs, err := ssh.NewClientConn(w, s.address(), config)
+	late := d.guard.stop()
+	if stop(); err == nil && !late && ctx.Err() == nil {
+		d.step("login")
+		w.in(phaseOpen)
+		return newLink(h, w, ssh.NewClient(conn, chans, reqs), s, d.login.succeeded()), nil
+	}
+	if err == nil {
+		_ = conn.Close()
+		err = context.Cause(ctx)
+	}
+	return nil, d.explain(ctx, w, late, err)
 }
 
-// handshake speaks SSH on an open connection.
-func (h *Host) handshake(ctx context.Context, conn *greeted, s Settings) (*ssh.Client, error) {
-	began := time.Now()
-	v, err := newVerifier(ctx, h.name, s, h.pool.cfg)
-	if err != nil {
-		return nil, err
+// config is what the library needs to know.
+func (d *dial) config(w *wire) (*ssh.ClientConfig, error) {
+	s := d.settings
+	c := &ssh.ClientConfig{
+		User:              s.User,
+		Auth:              d.login.methods(),
+		AuthCallback:      d.login.watch,
+		ClientVersion:     "SSH-2.0-stormtop",
+		HostKeyAlgorithms: d.judge.algorithms(),
+		BannerCallback: func(text string) error {
+			if d.server == "" {
+				d.server = clip(text, 400)
+			}
+			return nil
+		},
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			d.step(phaseKex)
+			err := d.hostKey(key)
+			if err == nil {
+				w.in(phaseLogin)
+			}
+			return err
+		},
 	}
-	l := &login{ctx: ctx, host: h.name, settings: s, cfg: h.pool.cfg, secrets: &h.pool.secrets}
-	defer l.close()
-	cfg := &ssh.ClientConfig{
-		User: s.User, Auth: l.methods(), HostKeyCallback: v.callback, HostKeyAlgorithms: v.algorithms(), ClientVersion: "SSH-2.0-stormtop",
-	}
-	cfg.Ciphers = preferred(s.Ciphers, ssh.SupportedAlgorithms().Ciphers, fastFirst)
-	cfg.KeyExchanges = preferred(s.KeyExchanges, ssh.SupportedAlgorithms().KeyExchanges, nil)
-	cfg.MACs = preferred(s.MACs, ssh.SupportedAlgorithms().MACs, nil)
-	// While somebody is asked, the clock of the handshake stands still: the host
-	// has its own (LoginGraceTime).
-	if ask := h.pool.cfg.Ask; ask == nil {
-		if deadline, ok := ctx.Deadline(); ok {
-			_ = conn.SetDeadline(deadline)
+	c.Ciphers = preferAES(usable(s.Ciphers, func(a ssh.Algorithms) []string { return a.Ciphers }))
+	c.KeyExchanges = usable(s.KeyExchanges, func(a ssh.Algorithms) []string { return a.KeyExchanges })
+	c.MACs = usable(s.MACs, func(a ssh.Algorithms) []string { return a.MACs })
+	for name, list := range map[string][]string{
+		"Ciphers": c.Ciphers, "KexAlgorithms": c.KeyExchanges, "MACs": c.MACs, "HostKeyAlgorithms": c.HostKeyAlgorithms,
+	} {
+		if len(list) == 0 {
+			return nil, &Error{Host: d.host.name, Phase: phaseConfig, Err: ErrAlgorithms, Text: ": none of the configured " + name + " is implemented here"}
 		}
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	c, chans, reqs, err := ssh.NewClientConn(conn, h.name, cfg)
-	if !stop() && err == nil {
-		err = ctx.Err()
-	}
-	if err != nil {
-		return nil, h.handshakeError(ctx, conn, v, l, time.Since(began), err)
-	}
-	_ = conn.SetDeadline(time.Time{})
-	return ssh.NewClient(c, chans, reqs), nil
+	return c, nil
 }
 
-// handshakeError words what went wrong by how far it had come.
-func (h *Host) handshakeError(ctx context.Context, conn *greeted, v *verifier, l *login, took time.Duration, err error) error {
-	var known *Error
-	if errors.As(err, &known) {
-		return known
+// preferAES puts AES-GCM first where the processor has instructions for it: there
+// it takes half the time of the others. It adds nothing to the list.
+func preferAES(list []string) []string {
+	if !cpu.X86.HasAES && !cpu.ARM64.HasAES && !cpu.S390X.HasAES {
+		return list
 	}
-	head, any := conn.head()
-	phase := "login"
-	switch {
-	case !any:
-		phase = "banner"
-	case !v.seen:
-		phase = "key exchange"
-	}
-	switch {
-	case any && notSSH(head):
-		return &Error{Host: h.name, Phase: "banner", Err: ErrNotSSH, Detail: " on " + conn.RemoteAddr().String() + ": " + what(head)}
-	case errors.Is(ctx.Err(), context.DeadlineExceeded), isTimeout(err):
-		return dialError(h.name, phase, took, context.DeadlineExceeded)
-	case phase == "login" && strings.Contains(err.Error(), "unable to authenticate"):
-		e := &Error{Host: h.name, Phase: phase, Err: ErrAuth, Cause: err}
-		e.Detail = " (" + offered(err) + "). Tried: " + l.keysTried()
-		if l.cfg.Ask == nil && strings.Contains(err.Error(), "password") {
-			e.Detail += "; nobody can be asked for a password here"
-		}
-		return e
-	case phase != "login" && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || strings.HasSuffix(err.Error(), "EOF") || strings.Contains(err.Error(), "reset by peer")):
-		return errDropped
-	}
-	return &Error{Host: h.name, Phase: phase, Err: ErrLost, Detail: " in " + phase + ": " + strings.TrimPrefix(strings.TrimPrefix(err.Error(), "ssh: "), "handshake failed: ")}
-}
-
-func isTimeout(err error) bool {
-	var t net.Error
-	return errors.As(err, &t) && t.Timeout()
-}
-
-// offered are the methods that were tried, as the library's error names them.
-func offered(err error) string {
-	_, list, ok := strings.Cut(err.Error(), "attempted methods [")
-	if list, _, _ = strings.Cut(list, "]"); !ok || list == "" {
-		return "publickey"
-	}
-	var methods []string
-	for m := range strings.FieldsSeq(list) {
-		if m != "none" {
-			methods = append(methods, m)
-		}
-	}
-	if len(methods) == 0 {
-		return "no key"
-	}
-	return strings.Join(methods, ", ")
-}
-
-// greeted remembers the first bytes of a peer, which say what it is.
-type greeted struct {
-	net.Conn
-	mu    sync.Mutex
-	first []byte
-}
-
-func (c *greeted) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if room := 64 - len(c.first); room > 0 && n > 0 {
-		c.first = append(c.first, p[:min(n, room)]...)
-	}
-	return n, err
-}
-
-func (c *greeted) head() ([]byte, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return bytes.Clone(c.first), len(c.first) > 0
-}
-
-// notSSH reports whether the first bytes are those of another protocol. A server
-// may send lines before its version.
-func notSSH(head []byte) bool {
-	return bytes.HasPrefix(head, []byte("HTTP/")) || !bytes.HasPrefix(head, []byte("SSH-")[:min(4, len(head))]) && !bytes.Contains(head, []byte("\n"))
-}
-
-func what(head []byte) string {
-	if bytes.HasPrefix(head, []byte("HTTP/")) {
-		return "it speaks HTTP"
-	}
-	return "it answers with something else"
-}
-
-// fastFirst is what this machine's processor does by itself.
-var fastFirst = []string{ssh.CipherAES128GCM, ssh.CipherAES256GCM}
-
-// preferred keeps the configured algorithms that the library has, in their order;
-// first come before the others. nil is the library's own choice.
-func preferred(configured, supported, first []string) []string {
-	if configured == nil {
-		return nil
-	}
-	out := slices.DeleteFunc(slices.Clone(configured), func(a string) bool { return !slices.Contains(supported, a) })
-	if len(out) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(out, func(a, b string) int {
-		return rankIn(first, a) - rankIn(first, b)
+	slices.SortStableFunc(list, func(a, b string) int {
+		return rankGCM(a) - rankGCM(b)
 	})
-	return out
+	return list
 }
 
-func rankIn(first []string, a string) int {
-	if i := slices.Index(first, a); i >= 0 {
-		return i
+func rankGCM(cipher string) int {
+	if strings.HasSuffix(cipher, "-gcm@openssh.com") {
+		return 0
 	}
-	return len(first)
+	return 1
+}
+
+// hostKey decides about the key that the host offers; what a person has to be
+// asked is asked afterwards.
+func (d *dial) hostKey(key ssh.PublicKey) error {
+	plain := key
+	if cert, ok := key.(*ssh.Certificate); ok {
+		if !genuine(cert) {
+			v := verdict{status: keyNew, why: "it is not signed by the authority it names"}
+			d.refused = v.refusal(d.host.name, key, ". Not connected, nothing sent")
+			return d.refused
+		}
+		plain = cert.Key
+	}
+	s := d.settings
+	if s.NoLocalhostCheck && d.local && s.HostKeyAlias == "" {
+		return nil
+	}
+	v := d.judge.verdict(key)
+	switch {
+	case v.status == keyOK:
+		return nil
+	case v.status != keyNew:
+		d.refused = v.refusal(d.host.name, key, "")
+	case d.host.pool.trusts(d.judge.name, plain):
+		return nil
+	case s.StrictHostKeyChecking == "no" || s.StrictHostKeyChecking == "accept-new":
+		d.refused = d.remember(plain)
+	case s.StrictHostKeyChecking == "yes":
+		d.refused = v.refusal(d.host.name, key, " ("+offered(plain).String()+"), and StrictHostKeyChecking is on")
+	case d.login.ask == nil:
+		d.refused = v.refusal(d.host.name, key, " ("+offered(plain).String()+") and nobody to ask. Skipped")
+	default:
+		d.unknown, d.verdict = key, v
+		d.refused = v.refusal(d.host.name, key, "")
+	}
+	return d.refused
+}
+
+// remember adds a key to the user's known hosts. A file that cannot be written is
+// no reason to refuse the host: the key counts as long as the pool lives.
+func (d *dial) remember(key ssh.PublicKey) error {
+	s := d.settings
+	d.host.pool.trust(d.judge.name, key)
+	if len(s.UserKnownHosts) == 0 || !writable(s.HostName) {
+		return nil
+	}
+	names := []string{strings.ToLower(d.judge.name)}
+	if d.judge.ip != "" {
+		names = append(names, d.judge.ip)
+	}
+	if err := remember(s.UserKnownHosts[0], names, key, s.HashKnownHosts); err != nil {
+		d.host.addNote("the host key could not be added to " + s.UserKnownHosts[0] + ": " + words(err))
+	}
+	return nil
+}
+
+// askAboutKey asks about the key that the last attempt met.
+func (d *dial) askAboutKey(ctx context.Context) error {
+	key := d.unknown
+	if cert, ok := key.(*ssh.Certificate); ok {
+		key = cert.Key
+	}
+	q := Question{Kind: AskHostKey, Key: offered(key), Why: d.verdict.why}
+	for _, k := range d.judge.known.of(knownName(d.settings.HostName, 22)) {
+		if k.marker == markNone {
+			q.Others = append(q.Others, k.public())
+		}
+	}
+	a, err := d.host.ask(ctx, d.settings, q)
+	switch {
+	case err != nil:
+		return d.verdict.refusal(d.host.name, key, " ("+q.Key.String()+"): "+words(err))
+	case a.Remember:
+		return d.remember(key)
+	case a.Yes, a.Text != "" && strings.TrimSpace(a.Text) == q.Key.Fingerprint:
+		d.host.pool.trust(d.judge.name, key)
+		return nil
+	case a.Text != "":
+		return d.verdict.refusal(d.host.name, key, ": it is "+q.Key.Fingerprint+", not the one expected")
+	}
+	return d.verdict.refusal(d.host.name, key, " ("+q.Key.String()+") and not accepted")
+}
+
+// explain words why a handshake failed.
+func (d *dial) explain(ctx context.Context, w *wire, late bool, err error) error {
+	phase, first := w.progress()
+	e := &Error{Host: d.host.name, Phase: phase, Cause: err}
+	var negotiation *ssh.AlgorithmNegotiationError
+	var network net.Error
+	switch {
+	case d.refused != nil:
+		return d.refused
+	case ctx.Err() != nil:
+		return ErrClosed
+	case late:
+		e.Err, e.Text = ErrTimeout, " in "+phase+" after "+inSeconds(d.timeout)
+	case errors.Is(err, errOversizeBanner):
+		e.Err, e.Text = ErrNotSSH, ": "+errOversizeBanner.Error()
+	case phase == phaseBanner && strings.Contains(first, "Exceeded MaxStartups"), phase == phaseBanner && strings.Contains(first, "Not allowed at this time"):
+		e.Err, e.Text = ErrBusy, ": it says "+quoted(first)
+	case phase == phaseBanner && first != "" && !strings.HasPrefix(first, "SSH-"):
+		e.Err, e.Text = ErrNotSSH, ": it says "+quoted(first)
+	case phase == phaseBanner && first == "" && d.proxyFailed(w, e):
+	case phase == phaseBanner:
+		e.Err, e.Text = ErrBusy, ": it closed the connection at once"
+	case errors.As(err, &negotiation):
+		e.Err, e.Text = ErrAlgorithms, ": "+words(negotiation)
+	case phase == phaseLogin && !errors.Is(err, io.EOF) && !errors.As(err, &network) && !errors.Is(err, net.ErrClosed):
+		return d.login.denied(err)
+	default:
+		e.Err, e.Text = ErrLost, " in "+phase+": "+words(err)
+	}
+	return e
+}
+
+// proxyFailed says what a ProxyCommand has to say about having ended.
+func (d *dial) proxyFailed(w *wire, e *Error) bool {
+	p, ok := w.Conn.(*proxy)
+	if !ok {
+		return false
+	}
+	_ = w.Close()
+	e.Err, e.Text, e.Advice = ErrLost, ": its ProxyCommand ended: "+p.last(), "ProxyCommand for this host in ~/.ssh/config."
+	return true
+}
+
+func quoted(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return fmt.Sprintf("%q", clip(line, 80))
+}
+
+// dialError words why an address cannot be reached.
+func dialError(host, address string, timeout time.Duration, err error) error {
+	e := &Error{Host: host, Phase: phaseDial, Cause: err}
+	var dns *net.DNSError
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		return ErrClosed
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		e.Err, e.Text = ErrUnknownHost, ": "+dns.Name
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Err, e.Text = ErrRefused, " at "+address
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		e.Err, e.Text = ErrTimeout, " in "+phaseDial+" to "+address+" after "+inSeconds(timeout)
+	default:
+		e.Err, e.Text = ErrUnreachable, " at "+address+": "+words(err)
+	}
+	return e
+}
+
+// named gives an error of another host's name, or of no host, the host's.
+func named(host string, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Host == host {
+		return err
+	}
+	again := *e
+	again.Host = host
+	return &again
+}
+
+// Step is a part of opening a connection and how long it took.
+type Step struct {
+	Name string
+	Took time.Duration
+}
+
+func (d *dial) step(name string) {
+	now := time.Now()
+	d.steps = append(d.steps, Step{name, now.Sub(d.began)})
+	d.began = now
+}
+
+// hop is the last of a chain of jumps, reached through those before it. A single
+// jump is reached as its own configuration says.
+func (p *Pool) hop(jumps []string) (*Host, error) {
+	last := len(jumps) - 1
+	t, err := parseHop(jumps[last])
+	var via []string
+	if last > 0 {
+		via = jumps[:last]
+	}
+	return p.host(t.host, t, via, err), err
+}
+
+// maxJumps bounds a chain of jumps.
+const maxJumps = 16
+
+// checkJumps follows the jumps of a host before any of them is dialled: hosts
+// that wait for one another would wait for ever.
+func (p *Pool) checkJumps(ctx context.Context, h *Host, s Settings) error {
+	seen := []string{hostPort(s.HostName, s.Port)}
+	names := []string{h.name}
+	jumps := s.ProxyJump
+	for len(jumps) > 0 {
+		hop, err := p.hop(jumps)
+		if err != nil {
+			return named(h.name, err)
+		}
+		next, err := p.resolve(ctx, hop.target)
+		if err != nil {
+			return err
+		}
+		names = append(names, hop.name)
+		if slices.Contains(seen, next.address()) || len(names) > maxJumps {
+			return &Error{Host: h.name, Phase: phaseConfig, Err: ErrLoop, Text: ": " + strings.Join(names, " → ")}
+		}
+		seen = append(seen, next.address())
+		if jumps = hop.via; jumps == nil {
+			jumps = next.ProxyJump
+		}
+	}
+	return nil
+}
+
+// pause waits, and reports false when the context ended meanwhile.
+func (p *Pool) pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// jittered is a time between half of d and d.
+func jittered(d time.Duration, random func() float64) time.Duration {
+	return d/2 + time.Duration(random()*float64(d/2))
 }

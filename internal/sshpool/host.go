@@ -3,387 +3,381 @@ package sshpool
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/crypto/ssh"
 )
 
-// Phase is what a host is doing.
-type Phase uint8
-
-// The phases.
+// The pauses after failures: they double from the first to the last. What cannot
+// be helped by trying again, a refused login above all, waits the long one.
 const (
-	Idle Phase = iota
-	Connecting
-	Ready
-	Waiting // for the next try
+	firstPause = 500 * time.Millisecond
+	lastPause  = 30 * time.Second
+	longPause  = time.Minute
 )
 
-func (p Phase) String() string { return [...]string{"idle", "connecting", "ready", "waiting"}[p] }
-
-// State is what is known of a host: a value.
-type State struct {
-	Name  string
-	Phase Phase
-	// Err is why the last try failed; nil while it is well.
-	Err error
-	// RetryAt is when it may be tried again.
-	RetryAt     time.Time
-	Connections int
-	Sessions    int
-	// Address and From say where the host is and who said so.
-	Address, From string
-	Clock         Clock
-}
-
-// Host is one machine. Get it from [Pool.Host].
+// A Host is one host of a [Pool]. Its connections are opened when something is
+// asked of it.
 type Host struct {
-	pool  *Pool
-	name  string
-	jumps []string // come before its own
-
-	turn chan struct{} // held while a connection is being opened
+	pool   *Pool
+	name   string
+	target target
+	via    []string // jumps that go before those of the configuration
+	bad    error    // what is wrong with the name
 
 	mu      sync.Mutex
-	conns   []*connection
-	limit   int // sessions of a connection, once the server refused one
-	phase   Phase
-	err     error
+	links   []*link
+	attempt *attempt
+	limit   int // sessions a connection
+	failed  int // failures in a row
 	retryAt time.Time
-	pause   time.Duration
-	address string
-	from    string
-	clock   Clock
-	closed  bool
+	retry   chan struct{} // closed by Reconnect
+	state   State
+	noSFTP  error
+	clock   *asked // the question for the clock
 }
 
-// Name is the host's, as it was asked for.
+// attempt is a connection that is being opened.
+type attempt struct {
+	done chan struct{}
+	err  error // once done is closed
+}
+
+// Name is the name the host was asked for by.
 func (h *Host) Name() string { return h.name }
 
-// State says how the host is.
+// State is how the host is doing now.
 func (h *Host) State() State {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := State{Name: h.name, Phase: h.phase, Err: h.err, RetryAt: h.retryAt, Connections: len(h.conns), Address: h.address, From: h.from, Clock: h.clock}
-	for _, c := range h.conns {
-		s.Sessions += c.sessions
+	s := h.state
+	s.Name = h.name
+	s.Via, s.Notes, s.Steps = slices.Clone(s.Via), slices.Clone(s.Notes), slices.Clone(s.Steps)
+	s.Connections, s.Limit = len(h.links), h.limit
+	for _, l := range h.links {
+		s.Sessions += l.session
+	}
+	if s.Words == "" && s.Err != nil {
+		s.Words, s.Hint = s.Err.Error(), Hint(s.Err)
 	}
 	return s
 }
 
-// Reconnect lets the next use try at once, whatever failed before.
-func (h *Host) Reconnect() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.retryAt, h.pause = time.Time{}, 0
-}
-
-// connection is one SSH connection with how many sessions are on it.
-type connection struct {
-	client   *ssh.Client
-	close    func()
-	sessions int
-	full     bool // it refused a session
-}
-
-// reserve finds a connection with room for a session, or opens one. release gives
-// the session back.
-func (h *Host) reserve(ctx context.Context) (c *connection, release func(), err error) {
-	if c := h.free(); c != nil {
-		return c, h.releaser(c), nil
-	}
-	select {
-	case h.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	case <-h.pool.life.Done():
-		return nil, nil, &Error{Host: h.name, Phase: "connecting", Err: ErrClosed}
-	}
-	defer func() { <-h.turn }()
-	if c := h.free(); c != nil { // opened while we waited
-		return c, h.releaser(c), nil
-	}
-	if err := h.await(ctx); err != nil {
-		return nil, nil, err
-	}
-	c, err = h.connect(ctx)
+// set changes the state; h.mu is held.
+func (h *Host) set(phase Phase, err error, text string) {
+	h.state.Phase, h.state.Err, h.state.Words, h.state.Hint = phase, err, text, ""
+	h.state.RetryAt, h.state.Attempt = h.retryAt, h.failed
 	if err != nil {
-		return nil, nil, err
+		h.state.Words, h.state.Hint = err.Error(), Hint(err)
 	}
-	return c, h.releaser(c), nil
+	h.pool.change()
 }
 
-// free takes a session of a connection that has room.
-func (h *Host) free() *connection {
+// describe tells in the state what the configuration says of the host.
+func (h *Host) describe(s Settings) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	limit := maxSessions
-	if h.limit > 0 {
-		limit = h.limit
+	h.state.User, h.state.Address, h.state.From = s.User, s.address(), s.From
+	h.state.Via, h.state.Notes = s.ProxyJump, s.Notes
+	h.pool.change()
+}
+
+func (h *Host) addNote(text string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.state.Notes = append(slices.Clone(h.state.Notes), text)
+}
+
+// Reconnect forgets that the host failed, and that the user did not want to
+// answer: who waits for it tries again at once.
+func (h *Host) Reconnect() {
+	h.pool.secrets.again()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.failed, h.retryAt, h.noSFTP = 0, time.Time{}, nil
+	close(h.retry)
+	h.retry = make(chan struct{})
+	if h.bad == nil && (h.state.Phase == Failed || h.state.Phase == Waiting) {
+		h.set(Idle, nil, "")
 	}
-	for _, c := range h.conns {
-		if !c.full && c.sessions < limit {
-			c.sessions++
-			return c
+}
+
+// link gives a connection that has room for a session, or any for a tunnel, and
+// holds it until release. It opens one where there is none, together with all who
+// want one at the same time. After a failure it waits for the end of the pause; a
+// failure that trying again cannot help is returned at once.
+func (h *Host) link(ctx context.Context, session bool) (*link, error) {
+	for {
+		h.mu.Lock()
+		switch {
+		case h.bad != nil:
+			h.mu.Unlock()
+			return nil, h.bad
+		case h.pool.isClosed():
+			h.mu.Unlock()
+			return nil, ErrClosed
+		}
+		if l := h.free(session); l != nil {
+			h.hold(l, session)
+			h.mu.Unlock()
+			return l, nil
+		}
+		if len(h.links) >= maxConnections {
+			h.mu.Unlock()
+			return nil, &Error{Host: h.name, Phase: phaseOpen, Err: ErrSessions, Text: ": all connections to it are full"}
+		}
+		a, retry := h.attempt, h.retry
+		wait, last := h.retryAt.Sub(h.pool.cfg.Now()), h.state.Err
+		if a == nil && wait <= 0 {
+			a = &attempt{done: make(chan struct{})}
+			if !h.pool.start(func() { h.open(a) }) {
+				h.mu.Unlock()
+				return nil, ErrClosed
+			}
+			h.attempt = a
+			if len(h.links) == 0 {
+				h.set(Connecting, nil, "connecting")
+			}
+		}
+		h.mu.Unlock()
+		switch {
+		case a != nil:
+			if err := await(ctx, a.done, last); err != nil {
+				return nil, err
+			}
+			if a.err != nil {
+				return nil, a.err
+			}
+		case last != nil && permanent(last):
+			return nil, last
+		default:
+			timer := time.NewTimer(wait)
+			err := h.rest(ctx, timer.C, retry, last)
+			timer.Stop()
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// rest waits until a host may be tried again.
+func (h *Host) rest(ctx context.Context, timer <-chan time.Time, retry <-chan struct{}, last error) error {
+	select {
+	case <-timer:
+		return nil
+	case <-retry:
+		return nil
+	case <-h.pool.ctx.Done():
+		return ErrClosed
+	case <-ctx.Done():
+		return late(ctx, last)
+	}
+}
+
+func await(ctx context.Context, done <-chan struct{}, last error) error {
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return late(ctx, last)
+	}
+}
+
+// late is the error of a caller whose context ended: what it waited for is more
+// telling than that.
+func late(ctx context.Context, last error) error {
+	if last != nil {
+		return errors.Join(last, ctx.Err())
+	}
+	return ctx.Err()
+}
+
+// free finds a connection; h.mu is held.
+func (h *Host) free(session bool) *link {
+	for _, l := range h.links {
+		if l.err == nil && (!session || l.session < h.limit) {
+			return l
 		}
 	}
 	return nil
 }
 
-func (h *Host) releaser(c *connection) func() {
-	var once sync.Once
-	return func() {
-		once.Do(func() {
+// hold counts a use of a connection; h.mu is held.
+func (h *Host) hold(l *link, session bool) {
+	l.used++
+	if session {
+		l.session++
+	}
+	if l.idle != nil {
+		l.idle.Stop()
+		l.idle = nil
+	}
+}
+
+// release ends a use. A further connection that nobody uses is closed in a while.
+func (h *Host) release(l *link, session bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l.used--
+	if session {
+		l.session--
+	}
+	if l.used == 0 && len(h.links) > 1 && l != h.links[0] {
+		l.idle = time.AfterFunc(idleTime, func() {
 			h.mu.Lock()
-			defer h.mu.Unlock()
-			c.sessions--
-			c.full = false
+			unused := l.used == 0 && l.err == nil
+			if unused {
+				l.err = errIdle
+			}
+			h.mu.Unlock()
+			if unused {
+				_ = l.wire.Close()
+			}
 		})
 	}
 }
 
-// await lets the pause after a failure pass.
-func (h *Host) await(ctx context.Context) error {
-	h.mu.Lock()
-	pause, full, closed := h.retryAt.Sub(h.pool.cfg.Now()), len(h.conns) >= maxConnections, h.closed
-	h.mu.Unlock()
-	switch {
-	case closed:
-		return &Error{Host: h.name, Phase: "connecting", Err: ErrClosed}
-	case full:
-		return &Error{Host: h.name, Phase: "session", Err: ErrSessions, Detail: fmt.Sprintf(": %d connections are full", maxConnections)}
-	case pause <= 0:
-		return nil
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-h.pool.life.Done():
-		return &Error{Host: h.name, Phase: "connecting", Err: ErrClosed}
-	}
-}
+var errIdle = errors.New("not needed any more")
 
-// connect opens a connection; h.turn is held.
-func (h *Host) connect(ctx context.Context) (*connection, error) {
-	h.set(Connecting, nil)
-	dialled, err := h.dial(ctx)
-	if err != nil {
-		h.failed(ctx, err)
-		return nil, err
-	}
-	c := &connection{client: dialled.client, close: dialled.close, sessions: 1}
-	h.mu.Lock()
-	if h.closed {
-		h.mu.Unlock()
-		dialled.close()
-		return nil, &Error{Host: h.name, Phase: "connecting", Err: ErrClosed}
-	}
-	h.conns = append(h.conns, c)
-	h.phase, h.err, h.retryAt, h.pause = Ready, nil, time.Time{}, 0
-	h.address, h.from = dialled.address, dialled.settings.From
-	first := !h.clock.Known
-	h.pool.work.Go(func() { h.keep(c, dialled.settings.AliveInterval) })
-	h.mu.Unlock()
-	if first {
-		h.readClock(ctx, c)
-	}
-	h.pool.changed()
-	return c, nil
-}
-
-func (h *Host) set(p Phase, err error) {
-	h.mu.Lock()
-	h.phase, h.err = p, err
-	h.mu.Unlock()
-	h.pool.changed()
-}
-
-// failed lets the next try wait, longer each time. What the caller gave up says
-// nothing about the host.
-func (h *Host) failed(ctx context.Context, err error) {
-	h.mu.Lock()
-	defer h.pool.changed()
-	defer h.mu.Unlock()
-	if errors.Is(ctx.Err(), context.Canceled) {
-		h.phase = Idle
-		if len(h.conns) > 0 {
-			h.phase = Ready
-		}
-		return
-	}
-	h.pause = min(maxPause, max(firstPause, 2*h.pause))
-	jitter := time.Duration((0.5 + h.pool.cfg.Random()) * float64(h.pause))
-	h.phase, h.err, h.retryAt = Waiting, err, h.pool.cfg.Now().Add(jitter)
-}
-
-// keep asks the peer from time to time whether it is there, and forgets the
-// connection when it ends.
-func (h *Host) keep(c *connection, every time.Duration) {
-	if every <= 0 {
-		every = defaultAlive
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.client.Wait() }() // returns when the connection is closed, below
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	answers := make(chan struct{}, 1)
-	waiting := false
-	var why error
-loop:
-	for {
-		select {
-		case why = <-ended:
-			ended = nil
-			break loop
-		case <-answers:
-			waiting = false
-		case <-tick.C:
-			if waiting {
-				why = &Error{Host: h.name, Phase: "session", Err: ErrTimeout, Detail: fmt.Sprintf(": no answer to a keep-alive in %.0f s", every.Seconds())}
-				break loop
-			}
-			waiting = true
-			h.pool.work.Go(func() {
-				// Any answer will do, a refusal too; without one the connection ends.
-				if _, _, err := c.client.SendRequest("keepalive@openssh.com", true, nil); err == nil {
-					answers <- struct{}{}
-				}
-			})
-		case <-h.pool.life.Done():
-			break loop
-		}
-	}
-	c.close()
-	if ended != nil {
-		<-ended
-	}
-	h.forget(c, why)
-}
-
-func (h *Host) forget(c *connection, why error) {
-	h.mu.Lock()
-	h.conns = slices.DeleteFunc(h.conns, func(o *connection) bool { return o == c })
-	if len(h.conns) == 0 && h.phase == Ready {
-		h.phase = Idle
-		if why != nil && h.pool.life.Err() == nil {
-			h.err = &Error{Host: h.name, Phase: "session", Err: ErrLost, Cause: why}
-		}
-	}
-	h.mu.Unlock()
-	h.pool.changed()
-}
-
-func (h *Host) close() {
-	h.mu.Lock()
-	h.closed = true
-	conns := slices.Clone(h.conns)
-	h.mu.Unlock()
-	for _, c := range conns {
-		c.close()
-	}
-}
-
-// session opens a session. A server that refuses one may allow fewer on a
-// connection than is usual: another connection is taken then.
-func (h *Host) session(ctx context.Context) (*ssh.Session, func(), error) {
-	for range maxConnections {
-		c, release, err := h.reserve(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		s, err := within(ctx, func() (*ssh.Session, error) { return c.client.NewSession() }, func(s *ssh.Session) { _ = s.Close() })
-		if err == nil {
-			return s, release, nil
-		}
-		release()
-		var refused *ssh.OpenChannelError
-		if !errors.As(err, &refused) {
-			c.close() // it is broken; the next try opens another
-			return nil, nil, h.broken(ctx, err)
-		}
-		if !h.learn(c) {
-			return nil, nil, &Error{Host: h.name, Phase: "session", Err: ErrSessions, Cause: err}
-		}
-	}
-	return nil, nil, &Error{Host: h.name, Phase: "session", Err: ErrSessions}
-}
-
-// learn notes that a connection is full; false when it refused its only session.
-func (h *Host) learn(c *connection) bool {
+// full learns that a connection grants no more sessions than it has. It answers
+// false when it has none: then the host grants no sessions at all.
+func (h *Host) full(l *link) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if c.sessions == 0 {
+	// The one that was refused is counted already.
+	if l.session <= 1 {
 		return false
 	}
-	c.full = true
-	if h.limit == 0 || c.sessions < h.limit {
-		h.limit = c.sessions
-	}
+	h.limit = min(h.limit, l.session-1)
 	return true
 }
 
-func (h *Host) broken(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+// open opens one connection for all who wait for it.
+func (h *Host) open(a *attempt) {
+	ctx := h.pool.ctx
+	l, err := h.connect(ctx)
+	if err == nil && !h.pool.start(func() { l.run(ctx) }) {
+		_ = l.wire.Close()
+		_ = l.client.Wait()
+		l, err = nil, ErrClosed
 	}
-	if h.pool.life.Err() != nil {
-		return &Error{Host: h.name, Phase: "session", Err: ErrClosed}
-	}
-	return &Error{Host: h.name, Phase: "session", Err: ErrLost, Cause: err}
-}
-
-// within runs what cannot be cancelled and gives up waiting for it when ctx ends;
-// what comes too late is undone.
-func within[T any](ctx context.Context, do func() (T, error), undo func(T)) (T, error) {
-	type result struct {
-		v   T
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		v, err := do()
-		done <- result{v, err}
-	}()
-	select {
-	case r := <-done:
-		return r.v, r.err
-	case <-ctx.Done():
-		go func() {
-			if r := <-done; r.err == nil {
-				undo(r.v)
-			}
-		}()
-		var zero T
-		return zero, ctx.Err()
-	}
-}
-
-// DialContext opens a connection from the host to an address: a tunnel.
-func (h *Host) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	c, release, err := h.reserve(ctx)
-	if err != nil {
-		return nil, err
-	}
-	release() // a forwarded connection is no session
-	conn, err := within(ctx, func() (net.Conn, error) { return c.client.Dial(network, addr) }, func(c net.Conn) { _ = c.Close() })
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a.err = err
+	h.attempt = nil
+	defer close(a.done)
 	if err == nil {
-		return conn, nil
+		h.links = append(h.links, l)
+		h.failed, h.retryAt = 0, time.Time{}
+		h.state.Way, h.state.Steps = l.way, l.steps
+		h.set(Ready, nil, "")
+		return
 	}
-	var refused *ssh.OpenChannelError
-	if !errors.As(err, &refused) {
-		return nil, h.broken(ctx, err)
+	h.fail(err)
+}
+
+// fail notes a failure; h.mu is held.
+func (h *Host) fail(err error) {
+	pause := longPause
+	phase := Failed
+	if !permanent(err) {
+		pause = jittered(min(lastPause, firstPause<<min(h.failed, 10)), h.pool.cfg.Random)
+		phase = Waiting
 	}
-	if refused.Reason == ssh.ConnectionFailed {
-		return nil, &Error{Host: h.name, Phase: "connecting", Err: ErrRefused, Detail: fmt.Sprintf(": %s cannot be reached from there: %s", addr, strings.TrimSpace(refused.Message))}
+	h.failed++
+	h.retryAt = h.pool.cfg.Now().Add(pause)
+	if len(h.links) > 0 {
+		h.pool.change() // one more connection could not be had; the others are fine
+		return
 	}
-	return nil, &Error{Host: h.name, Phase: "connecting", Err: ErrForward, Detail: fmt.Sprintf(" to %s: %s", addr, strings.TrimSpace(refused.Message))}
+	h.set(phase, err, "")
+}
+
+// lost notes that a connection has ended.
+func (h *Host) lost(l *link, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l.idle != nil {
+		l.idle.Stop()
+	}
+	if l.err == nil {
+		l.err = &Error{Host: h.name, Phase: phaseOpen, Err: ErrLost, Cause: err}
+	}
+	h.links = slices.DeleteFunc(h.links, func(o *link) bool { return o == l })
+	if len(h.links) == 0 {
+		h.clock = nil
+	}
+	switch {
+	case len(h.links) > 0:
+		h.pool.change()
+	case errors.Is(l.err, errIdle):
+		h.set(Idle, nil, "")
+	default:
+		h.retryAt = h.pool.cfg.Now().Add(jittered(firstPause, h.pool.cfg.Random))
+		h.set(Waiting, l.err, "")
+	}
+}
+
+func (h *Host) closeLinks() {
+	h.mu.Lock()
+	links := slices.Clone(h.links)
+	for _, l := range links {
+		if l.err == nil {
+			l.err = ErrClosed
+		}
+	}
+	h.mu.Unlock()
+	for _, l := range links {
+		_ = l.wire.Close()
+	}
+}
+
+// errorOf is why a connection ended, or err while it has not.
+func (h *Host) errorOf(l *link, err error) error {
+	select {
+	case <-l.gone:
+	default:
+		return err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l.err != nil {
+		return l.err
+	}
+	return err
+}
+
+// ask asks the user, one question at a time over all hosts.
+func (h *Host) ask(ctx context.Context, s Settings, q Question) (Answer, error) {
+	q.Host, q.User, q.Address, q.Via = h.name, s.User, s.address(), s.ProxyJump
+	h.mu.Lock()
+	if len(h.links) == 0 {
+		h.set(Asking, nil, askingFor(q))
+	}
+	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if h.state.Phase == Asking {
+			h.set(Connecting, nil, "connecting")
+		}
+	}()
+	if !h.pool.asking.lock(ctx) {
+		return Answer{}, ctx.Err()
+	}
+	defer h.pool.asking.unlock()
+	return h.pool.cfg.Ask(ctx, q)
+}
+
+func askingFor(q Question) string {
+	switch q.Kind {
+	case AskHostKey:
+		return "asking for the host key"
+	case AskPassphrase:
+		return "asking for the passphrase of " + q.File[strings.LastIndexByte(q.File, '/')+1:]
+	case AskPassword, AskInteractive:
+	}
+	return "asking for the password"
 }

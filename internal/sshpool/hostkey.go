@@ -2,14 +2,9 @@ package sshpool
 
 import (
 	"bytes"
-	"context"
-	"crypto/rand"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -17,311 +12,308 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// verdict is what known_hosts says of a key.
+// knownKeys are the lines of known_hosts that are about one name.
+type knownKeys []knownKey
+
+// status is what known_hosts says of a key, in the terms of OpenSSH.
+type status uint8
+
+const (
+	keyNew     status = iota // nothing is known for the host
+	keyOK                    // the key, or the authority that signed it, is known
+	keyChanged               // only other keys are known
+	keyRevoked
+)
+
+// find says what the lines say of a key. A certificate is looked for by the
+// authority that signed it.
+func (l knownKeys) find(key ssh.PublicKey) (status, []knownKey) {
+	cert, isCert := key.(*ssh.Certificate)
+	if l.revoked(key) {
+		return keyRevoked, nil
+	}
+	want, wanted := key, markNone
+	if isCert {
+		want, wanted = cert.SignatureKey, markAuthority
+	}
+	var others []knownKey
+	for _, k := range l {
+		if k.marker != wanted {
+			continue
+		}
+		if sameKey(k.key, want) {
+			return keyOK, []knownKey{k}
+		}
+		others = append(others, k)
+	}
+	if len(others) > 0 && !isCert {
+		return keyChanged, others
+	}
+	return keyNew, nil
+}
+
+func (l knownKeys) revoked(key ssh.PublicKey) bool {
+	return slices.ContainsFunc(l, func(k knownKey) bool {
+		if k.marker != markRevoked {
+			return false
+		}
+		return slices.ContainsFunc(partsOf(key), func(p ssh.PublicKey) bool { return sameKey(p, k.key) })
+	})
+}
+
+// partsOf are the keys whose revocation revokes a key.
+func partsOf(key ssh.PublicKey) []ssh.PublicKey {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		return []ssh.PublicKey{cert.Key, cert.SignatureKey}
+	}
+	return []ssh.PublicKey{key}
+}
+
+func (l knownKeys) has(m marker) bool {
+	return slices.ContainsFunc(l, func(k knownKey) bool { return k.marker == m })
+}
+
+func (l knownKeys) hasType(kind string) bool {
+	return slices.ContainsFunc(l, func(k knownKey) bool { return k.marker == markNone && k.key.Type() == kind })
+}
+
+func sameKey(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
+
+// verdict is what becomes of a host key.
 type verdict struct {
-	err   error // nil when it is known; else one of the ErrHostKey sentinels
-	known []knownKey
-	why   string // what is wrong with a certificate
+	status status
+	known  []knownKey // the one that matches, or those that do not
+	why    string     // what is wrong with a certificate
+	byIP   bool       // the address is what contradicts
 }
 
-// verifier judges the key that a host offers.
-type verifier struct {
-	host     string // as the user named it
-	name     string // HostKeyAlias, else the address
-	alias    bool
-	port     int
+// judge decides about host keys for one host.
+type judge struct {
 	settings Settings
-	known    []knownKey
+	known    *knownHosts
+	// name is the host as known_hosts has it, ip its address, "" when that is not
+	// to be looked at.
+	name, ip string
 	now      func() time.Time
-	ask      func(context.Context, Question) (Answer, error)
-	ctx      context.Context //nolint:containedctx // of the one handshake it is made for
-
-	seen bool // a key was offered: the key exchange is over
 }
 
-// newVerifier reads the known hosts of a host.
-func newVerifier(ctx context.Context, host string, s Settings, cfg Config) (*verifier, error) {
-	known, err := readKnown(s.KnownHosts)
-	if err != nil {
-		return nil, &Error{Host: host, Phase: "configuration", Err: ErrConfig, Cause: err}
-	}
-	v := &verifier{host: host, name: s.HostName, port: s.Port, settings: s, known: known, now: cfg.Now, ask: cfg.Ask, ctx: ctx}
-	if s.HostKeyAlias != "" {
-		v.name, v.alias = s.HostKeyAlias, true
-	}
-	return v, nil
-}
-
-// algorithms are those of the keys that are known for the host first, so that the
-// server offers the key that can be judged.
-func (v *verifier) algorithms() []string {
-	prefer := v.settings.HostKeyAlgorithms
-	supported := ssh.SupportedAlgorithms().HostKeys
-	if prefer == nil {
-		prefer = supported
-	} else {
-		prefer = slices.DeleteFunc(slices.Clone(prefer), func(a string) bool { return !slices.Contains(supported, a) })
-	}
-	want := map[string]bool{}
-	for _, k := range v.known {
-		if !k.covers(v.full()) {
-			continue
-		}
-		switch k.marker {
-		case "":
-			want[k.key.Type()] = true
-		case "@cert-authority":
-			want["certificate"] = true
-		}
-	}
-	rank := func(a string) int {
-		cert := strings.Contains(a, "-cert-v01@")
-		base := a
-		if a == ssh.KeyAlgoRSASHA256 || a == ssh.KeyAlgoRSASHA512 {
-			base = ssh.KeyAlgoRSA
-		}
-		switch {
-		case cert && want["certificate"], !cert && want[base]:
-			return 0
-		case cert:
-			return 2 // of no use without an authority
-		}
-		return 1
-	}
-	prefer = slices.Clone(prefer)
-	slices.SortStableFunc(prefer, func(a, b string) int { return rank(a) - rank(b) })
-	return prefer
-}
-
-func (v *verifier) full() string {
-	if v.alias {
-		// OpenSSH looks an alias up without the port.
-		return strings.ToLower(v.name)
-	}
-	return knownName(v.name, v.port)
-}
-
-// callback is the [ssh.HostKeyCallback].
-func (v *verifier) callback(_ string, _ net.Addr, key ssh.PublicKey) error {
-	v.seen = true
-	j := v.judge(key)
-	plainKey := key
-	if cert, ok := key.(*ssh.Certificate); ok {
-		plainKey = cert.Key
-	}
-	switch {
-	case j.err == nil:
-		return nil
-	case errors.Is(j.err, ErrHostKeyUnknown):
-		return v.unknown(plainKey, j)
-	}
-	return v.refusal(plainKey, j)
-}
-
-// judge decides what a key is, in the order of OpenSSH: revoked, then as a
-// certificate, then as a plain key.
-func (v *verifier) judge(key ssh.PublicKey) verdict {
-	if v.revoked(key) {
-		return verdict{err: ErrHostKeyRevoked}
-	}
-	why := ""
-	if cert, ok := key.(*ssh.Certificate); ok {
-		if v.authority(cert.SignatureKey) {
-			if why = v.checkCertificate(cert); why == "" {
-				return verdict{}
-			}
-		}
-		// Without an authority that vouches for it, it is as good as its key.
-		key = cert.Key
-		if v.revoked(key) {
-			return verdict{err: ErrHostKeyRevoked}
-		}
-	}
-	j := v.judgePlain(v.full(), key)
-	if errors.Is(j.err, ErrHostKeyUnknown) && !v.alias && v.port != 22 {
-		// A key that is known for the host counts for its other ports too.
-		if other := v.judgePlain(strings.ToLower(v.name), key); other.err == nil {
-			return other
-		}
-	}
-	j.why = why
-	return j
-}
-
-func (v *verifier) judgePlain(name string, key ssh.PublicKey) verdict {
-	j := verdict{err: ErrHostKeyUnknown}
-	for _, k := range v.known {
-		if k.marker != "" || !k.covers(name) || k.key.Type() != key.Type() {
-			continue
-		}
-		if bytes.Equal(k.key.Marshal(), key.Marshal()) {
-			return verdict{}
-		}
-		j.err = ErrHostKeyChanged
-		j.known = append(j.known, k)
+func newJudge(s Settings, now func() time.Time) *judge {
+	j := &judge{settings: s, now: now}
+	j.known = readKnown(append(slices.Clone(s.UserKnownHosts), s.GlobalKnownHosts...))
+	j.name = s.HostKeyAlias
+	if j.name == "" {
+		j.name = knownName(s.HostName, s.Port)
 	}
 	return j
 }
 
-func (v *verifier) revoked(key ssh.PublicKey) bool {
-	blobs := [][]byte{key.Marshal()}
-	if cert, ok := key.(*ssh.Certificate); ok {
-		blobs = append(blobs, cert.Key.Marshal(), cert.SignatureKey.Marshal())
-	}
-	for _, k := range v.known {
-		if k.marker != "@revoked" || !k.covers(v.full()) {
-			continue
-		}
-		if slices.ContainsFunc(blobs, func(b []byte) bool { return bytes.Equal(b, k.key.Marshal()) }) {
-			return true
-		}
-	}
-	return v.inRevokedFile(blobs)
-}
-
-// inRevokedFile looks into RevokedHostKeys, a list of public keys. A file that
-// cannot be read, or is OpenSSH's binary form, revokes every key, as there.
-func (v *verifier) inRevokedFile(blobs [][]byte) bool {
-	if v.settings.RevokedKeys == "" {
+// peer tells where the connection goes: CheckHostIP wants it, and so does
+// NoHostAuthenticationForLocalhost.
+func (j *judge) peer(addr net.Addr) (local bool) {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok || j.settings.ProxyCommand != "" || len(j.settings.ProxyJump) > 0 {
 		return false
 	}
-	text, err := os.ReadFile(v.settings.RevokedKeys)
+	if tcp.IP.IsLoopback() {
+		return true
+	}
+	if ip := tcp.IP.String(); j.settings.CheckHostIP && ip != j.settings.HostName {
+		j.ip = knownName(ip, j.settings.Port)
+	}
+	return false
+}
+
+// algorithms are the host key algorithms in the order in which to offer them:
+// those of keys that are known for the host first, so that the server shows a key
+// that can be judged.
+func (j *judge) algorithms() []string {
+	list := usable(j.settings.HostKeyAlgorithms, func(a ssh.Algorithms) []string { return a.HostKeys })
+	if j.settings.OwnOrder || len(list) == 0 {
+		return list
+	}
+	known := j.known.of(j.name)
+	if known.hasType(keyTypeOf(list[0])) {
+		return list
+	}
+	var first, last []string
+	for _, a := range list {
+		if strings.Contains(a, "-cert-v01@") && known.has(markAuthority) || known.hasType(keyTypeOf(a)) {
+			first = append(first, a)
+		} else {
+			last = append(last, a)
+		}
+	}
+	return append(first, last...)
+}
+
+// keyTypeOf is the type of plain key behind an algorithm.
+func keyTypeOf(algorithm string) string {
+	plain := strings.Replace(algorithm, "-cert-v01@openssh.com", "", 1)
+	switch plain {
+	case ssh.KeyAlgoRSASHA256, ssh.KeyAlgoRSASHA512:
+		return ssh.KeyAlgoRSA
+	case "sk-ssh-ed25519", "sk-ecdsa-sha2-nistp256":
+		return plain + "@openssh.com"
+	}
+	return plain
+}
+
+// usable keeps those algorithms of the configuration that are implemented; nil
+// gives the library's own choice. Weak ones are used only when the configuration
+// names them.
+func usable(list []string, of func(ssh.Algorithms) []string) []string {
+	supported := of(ssh.SupportedAlgorithms())
+	if list == nil {
+		return slices.Clone(supported)
+	}
+	weak := of(ssh.InsecureAlgorithms())
+	return slices.DeleteFunc(slices.Clone(list), func(a string) bool {
+		return !slices.Contains(supported, a) && !slices.Contains(weak, a)
+	})
+}
+
+// verdict judges a key as OpenSSH does: as what it is, then, when that is a
+// certificate which nobody known has signed, as the plain key in it. A key that
+// is known for the host without a port counts for every port.
+func (j *judge) verdict(key ssh.PublicKey) verdict {
+	if j.inRevokedFile(key) {
+		return verdict{status: keyRevoked}
+	}
+	v := j.under(j.name, key)
+	if v.status == keyNew && j.settings.HostKeyAlias == "" && j.settings.Port != 22 {
+		switch plain := j.under(j.settings.HostName, key); plain.status {
+		case keyOK, keyRevoked:
+			return plain
+		case keyNew, keyChanged: // says nothing about this port
+		}
+	}
+	if _, isCert := key.(*ssh.Certificate); isCert && v.status == keyOK && len(v.known) > 0 && v.known[0].marker == markAuthority {
+		return v // an authority answers for the address too
+	}
+	if j.ip != "" && (v.status == keyOK || v.status == keyNew) {
+		if cert, ok := key.(*ssh.Certificate); ok {
+			key = cert.Key
+		}
+		if s, others := j.known.of(j.ip).find(key); s == keyChanged || s == keyRevoked {
+			return verdict{status: s, known: others, byIP: true}
+		}
+	}
+	return v
+}
+
+// under judges a key by what is known under one name.
+func (j *judge) under(name string, key ssh.PublicKey) verdict {
+	known := j.known.of(name)
+	cert, isCert := key.(*ssh.Certificate)
+	if !isCert {
+		s, lines := known.find(key)
+		return verdict{status: s, known: lines}
+	}
+	s, lines := known.find(cert)
+	if s == keyRevoked {
+		return verdict{status: s}
+	}
+	why := ""
+	if s == keyOK {
+		if why = j.checkCertificate(cert); why == "" {
+			return verdict{status: keyOK, known: lines}
+		}
+	}
+	s, lines = known.find(cert.Key)
+	return verdict{status: s, known: lines, why: why}
+}
+
+// checkCertificate says what is wrong with a host's certificate, "" for nothing.
+func (j *judge) checkCertificate(cert *ssh.Certificate) string {
+	name := j.settings.HostKeyAlias
+	if name == "" {
+		name = j.settings.HostName
+	}
+	now := uint64(max(0, j.now().Unix()))
+	switch {
+	case cert.CertType != ssh.HostCert:
+		return "it is not a host's certificate"
+	case now < cert.ValidAfter:
+		return "it is not yet valid"
+	case now >= cert.ValidBefore:
+		return "it has expired"
+	case len(cert.ValidPrincipals) > 0 && !slices.Contains(cert.ValidPrincipals, name):
+		return "it is for " + clip(strings.Join(cert.ValidPrincipals, ", "), 200)
+	case len(cert.CriticalOptions) > 0:
+		return "it has critical options"
+	case !slices.Contains(j.authorities(), cert.Signature.Format):
+		return "it is signed with " + clip(cert.Signature.Format, 40)
+	}
+	return ""
+}
+
+// authorities are the algorithms an authority may sign with.
+func (j *judge) authorities() []string {
+	if j.settings.CAAlgorithms != nil {
+		return j.settings.CAAlgorithms
+	}
+	return slices.DeleteFunc(ssh.SupportedAlgorithms().HostKeys, func(a string) bool { return a == ssh.KeyAlgoRSA })
+}
+
+// genuine reports whether a certificate is signed by the authority it names.
+func genuine(cert *ssh.Certificate) bool {
+	if cert.Signature == nil || cert.SignatureKey == nil {
+		return false
+	}
+	unsigned := *cert
+	unsigned.Signature = nil
+	text := unsigned.Marshal()
+	// What is signed is all but the signature and its length.
+	return cert.SignatureKey.Verify(text[:len(text)-4], cert.Signature) == nil
+}
+
+// inRevokedFile looks into RevokedHostKeys, a list of public keys. Where it cannot
+// be read, or has OpenSSH's binary form, every key counts as revoked, as there
+// when it cannot be read.
+func (j *judge) inRevokedFile(key ssh.PublicKey) bool {
+	if j.settings.RevokedKeys == "" {
+		return false
+	}
+	text, err := os.ReadFile(j.settings.RevokedKeys)
 	if err != nil || bytes.HasPrefix(text, []byte("SSHKRL")) {
 		return true
 	}
 	for line := range bytes.Lines(text) {
-		key, _, _, _, err := ssh.ParseAuthorizedKey(line)
-		if err == nil && slices.ContainsFunc(blobs, func(b []byte) bool { return bytes.Equal(b, key.Marshal()) }) {
+		revoked, _, _, _, err := ssh.ParseAuthorizedKey(line)
+		if err != nil {
+			continue
+		}
+		if slices.ContainsFunc(partsOf(key), func(p ssh.PublicKey) bool { return sameKey(p, revoked) }) {
 			return true
 		}
 	}
 	return false
 }
 
-func (v *verifier) authority(ca ssh.PublicKey) bool {
-	return slices.ContainsFunc(v.known, func(k knownKey) bool {
-		return k.marker == "@cert-authority" && k.covers(v.full()) && bytes.Equal(k.key.Marshal(), ca.Marshal())
-	})
-}
-
-// checkCertificate says what is wrong with a host's certificate, "" for nothing.
-func (v *verifier) checkCertificate(cert *ssh.Certificate) string {
-	name := strings.ToLower(v.name)
-	if cert.CertType != ssh.HostCert {
-		return "it is no host certificate"
+// refusal words a verdict that is no yes.
+func (v verdict) refusal(host string, key ssh.PublicKey, text string) *Error {
+	e := &Error{Host: host, Phase: phaseKex, Offered: offered(key), Text: text}
+	for _, k := range v.known {
+		e.Known = append(e.Known, k.public())
 	}
-	if cert.Signature != nil && cert.Signature.Format == ssh.KeyAlgoRSA {
-		return "it is signed with SHA-1"
-	}
-	if len(cert.ValidPrincipals) > 0 && !slices.ContainsFunc(cert.ValidPrincipals, func(p string) bool {
-		return matchPattern(strings.ToLower(p), name)
-	}) {
-		return "it is for " + strings.Join(cert.ValidPrincipals, ", ")
-	}
-	checker := ssh.CertChecker{Clock: v.now, SupportedCriticalOptions: []string{}}
-	principal := name
-	if len(cert.ValidPrincipals) > 0 {
-		principal = cert.ValidPrincipals[0] // its pattern was matched above
-	}
-	if err := checker.CheckCert(principal, cert); err != nil {
-		return strings.TrimPrefix(err.Error(), "ssh: ")
-	}
-	return ""
-}
-
-func (v *verifier) refusal(key ssh.PublicKey, j verdict) error {
-	e := &Error{Host: v.host, Phase: "key exchange", Err: j.err}
-	e.Detail = ". Not connected, nothing sent. Offered " + fingerprint(key)
-	for _, k := range j.known {
-		e.Detail += fmt.Sprintf("; known %s, %s", fingerprint(k.key), k.place())
+	switch v.status {
+	case keyChanged:
+		e.Err = ErrHostKeyChanged
+		e.Text = ". Not connected, nothing sent. Offered " + e.Offered.String()
+		for _, k := range e.Known {
+			e.Text += "; known " + k.String()
+		}
+		if v.byIP {
+			e.Text += "; known for its address, not for its name"
+		}
+	case keyRevoked:
+		e.Err = ErrHostKeyRevoked
+		e.Text = ". Not connected, nothing sent. Offered " + e.Offered.String()
+	case keyNew, keyOK:
+		e.Err = ErrHostKeyUnknown
+		if v.why != "" {
+			e.Text += fmt.Sprintf("; its certificate does not count: %s", v.why)
+		}
 	}
 	return e
-}
-
-// unknown decides about a key that nobody knows.
-func (v *verifier) unknown(key ssh.PublicKey, j verdict) error {
-	refuse := func() error {
-		e := &Error{Host: v.host, Phase: "key exchange", Err: ErrHostKeyUnknown, Detail: " (" + fingerprint(key) + ")"}
-		if j.why != "" {
-			e.Detail += "; its certificate does not count: " + j.why
-		}
-		return e
-	}
-	switch v.settings.StrictHostKeyChecking {
-	case "no", "accept-new":
-		return v.remember(key)
-	case "yes":
-		return refuse()
-	}
-	if v.ask == nil {
-		return refuse()
-	}
-	answer, err := v.ask(v.ctx, Question{
-		Kind: AskHostKey, Host: v.host, Address: net.JoinHostPort(v.settings.HostName, fmt.Sprint(v.port)),
-		KeyType: key.Type(), Fingerprint: ssh.FingerprintSHA256(key), OtherKeys: v.others(),
-	})
-	switch {
-	case err != nil:
-		return errors.Join(refuse(), err)
-	case answer.Remember:
-		return v.remember(key)
-	case answer.Yes:
-		return nil
-	}
-	return refuse()
-}
-
-// others are the keys of other types that are known for the host.
-func (v *verifier) others() []string {
-	var out []string
-	for _, k := range v.known {
-		if k.marker == "" && k.covers(v.full()) {
-			out = append(out, fmt.Sprintf("%s %s", fingerprint(k.key), k.place()))
-		}
-	}
-	return out
-}
-
-func fingerprint(key ssh.PublicKey) string { return key.Type() + " " + ssh.FingerprintSHA256(key) }
-
-// remember appends a key to the user's first known_hosts.
-func (v *verifier) remember(key ssh.PublicKey) error {
-	file := v.settings.FirstKnown
-	if file == "" {
-		return nil
-	}
-	name := v.full()
-	if v.settings.HashKnownHosts {
-		salt := make([]byte, 20)
-		if _, err := rand.Read(salt); err != nil {
-			return fmt.Errorf("hashing a host's name: %w", err)
-		}
-		name = "|1|" + base64.StdEncoding.EncodeToString(salt) + "|" + base64.StdEncoding.EncodeToString(hashOf(salt, name))
-	}
-	line := name + " " + string(ssh.MarshalAuthorizedKey(key))
-	if err := appendLine(file, line); err != nil {
-		return &Error{Host: v.host, Phase: "key exchange", Err: ErrConfig, Cause: err, Detail: ": its key could not be remembered: " + err.Error()}
-	}
-	return nil
-}
-
-// appendLine writes in one piece, so that programs that do the same at once do not
-// tear each other's lines.
-func appendLine(file, line string) error {
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	// A last line without an end must not swallow ours.
-	if info, err := f.Stat(); err == nil && info.Size() > 0 {
-		last := make([]byte, 1)
-		if _, err := f.ReadAt(last, info.Size()-1); err == nil && last[0] != '\n' {
-			line = "\n" + line
-		}
-	}
-	_, err = f.WriteString(line)
-	return errors.Join(err, f.Close())
 }

@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the hash of known_hosts is what it is
+	"crypto/rand"
+	"crypto/sha1"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -18,91 +19,179 @@ import (
 
 // knownKey is one line of a known_hosts file.
 type knownKey struct {
-	marker   string // "", "@cert-authority" or "@revoked"
+	marker   marker
 	patterns string
 	key      ssh.PublicKey
 	file     string
 	line     int
 }
 
-func (k knownKey) place() string { return fmt.Sprintf("%s:%d", k.file, k.line) }
+// marker is what stands before the hosts of a line.
+type marker uint8
 
-// maxKnown bounds one line of a known_hosts file.
-const maxKnown = 64 << 10
+const (
+	markNone marker = iota
+	markAuthority
+	markRevoked
+)
 
-// readKnown reads files of known hosts. Files that are not there hold nothing;
-// lines that make no sense are passed over, as OpenSSH does.
-func readKnown(files []string) ([]knownKey, error) {
-	var out []knownKey
+func (k knownKey) public() Key {
+	key := offered(k.key)
+	key.File, key.Line = k.file, k.line
+	return key
+}
+
+func offered(key ssh.PublicKey) Key {
+	if cert, ok := key.(*ssh.Certificate); ok {
+		key = cert.Key
+	}
+	return Key{Type: key.Type(), Fingerprint: ssh.FingerprintSHA256(key)}
+}
+
+const (
+	// maxKnownLine bounds a line; OpenSSH has no bound, a key has 3 KB at most.
+	maxKnownLine = 256 << 10
+	// maxKnownFile bounds what is read of one file.
+	maxKnownFile = 64 << 20
+)
+
+// knownHosts is what is known about hosts, in the order of the files.
+type knownHosts struct {
+	keys []knownKey
+	// skipped are the places of lines that make no sense, at most a few.
+	skipped []string
+}
+
+const maxSkipped = 5
+
+// readKnown reads files of known hosts. A file that is not there or cannot be
+// read holds nothing, a line that makes no sense is passed over: what ssh does.
+func readKnown(files []string) *knownHosts {
+	var out knownHosts
 	for _, name := range files {
 		f, err := os.Open(name)
-		if errors.Is(err, fs.ErrNotExist) {
+		if err != nil {
+			if !errors.Is(err, os.ErrNotExist) {
+				out.skip(words(err))
+			}
 			continue
 		}
-		if err != nil {
-			return nil, err
+		if info, err := f.Stat(); err == nil && !info.IsDir() {
+			out.parse(io.LimitReader(f, maxKnownFile), name)
 		}
-		list, err := parseKnown(f, name)
-		if err := errors.Join(err, f.Close()); err != nil {
-			return nil, fmt.Errorf("reading %s: %w", name, err)
-		}
-		out = append(out, list...)
+		_ = f.Close()
 	}
-	return out, nil
+	return &out
 }
 
-func parseKnown(r io.Reader, file string) ([]knownKey, error) {
-	var out []knownKey
-	lines := bufio.NewReaderSize(r, maxKnown)
+func (h *knownHosts) skip(what string) {
+	if len(h.skipped) < maxSkipped {
+		h.skipped = append(h.skipped, what)
+	}
+}
+
+func (h *knownHosts) parse(r io.Reader, file string) {
+	lines := bufio.NewReaderSize(r, maxKnownLine)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
-		if errors.Is(err, bufio.ErrBufferFull) {
-			for errors.Is(err, bufio.ErrBufferFull) { // no line of a key is that long
-				_, err = lines.ReadSlice('\n')
-			}
-			line = nil
+		long := false
+		for errors.Is(err, bufio.ErrBufferFull) {
+			long = true
+			_, err = lines.ReadSlice('\n')
 		}
-		if k, ok := parseKnownLine(bytes.Clone(line)); ok {
+		k, ok := knownKey{}, false
+		if !long {
+			k, ok = parseKnownLine(string(line))
+		}
+		switch {
+		case ok && k.key != nil:
 			k.file, k.line = file, n
-			out = append(out, k)
-		}
-		if errors.Is(err, io.EOF) {
-			return out, nil
+			h.keys = append(h.keys, k)
+		case !ok:
+			h.skip(fmt.Sprintf("%s:%d", file, n))
 		}
 		if err != nil {
-			return nil, err
+			return
 		}
 	}
 }
 
-func parseKnownLine(line []byte) (knownKey, bool) {
-	words := strings.Fields(string(line))
+// parseKnownLine reads one line. It answers false for one that makes no sense,
+// and no key for an empty one and a comment.
+func parseKnownLine(line string) (knownKey, bool) {
 	var k knownKey
-	if len(words) > 0 && strings.HasPrefix(words[0], "@") {
-		if words[0] != "@cert-authority" && words[0] != "@revoked" {
+	line, _, _ = strings.Cut(line, "\n")
+	line, _, _ = strings.Cut(line, "\x00")
+	rest := strings.TrimLeft(line, " \t")
+	if rest == "" || rest[0] == '#' || rest == "\r" {
+		return k, true
+	}
+	for rest[0] == '@' {
+		if k.marker != markNone {
 			return k, false
 		}
-		k.marker, words = words[0], words[1:]
+		// As in ssh, a space ends a marker, and a tab only where no space is left.
+		end := strings.IndexByte(rest, ' ')
+		if end < 0 {
+			end = strings.IndexByte(rest, '\t')
+		}
+		if end < 0 {
+			return k, false
+		}
+		switch rest[:end] {
+		case "@cert-authority":
+			k.marker = markAuthority
+		case "@revoked":
+			k.marker = markRevoked
+		default:
+			return k, false
+		}
+		if rest = strings.TrimLeft(rest[end:], " \t"); rest == "" {
+			return k, false
+		}
 	}
-	if len(words) < 3 || strings.HasPrefix(words[0], "#") {
-		return k, false
-	}
-	blob, err := base64.StdEncoding.DecodeString(words[2])
-	if err != nil {
+	var kind, text string
+	k.patterns, rest = nextWord(rest)
+	kind, rest = nextWord(rest)
+	text, _ = nextWord(rest)
+	blob, err := base64.StdEncoding.DecodeString(strings.TrimRight(text, "\r"))
+	if err != nil || len(blob) == 0 {
 		return k, false
 	}
 	key, err := ssh.ParsePublicKey(blob)
-	if err != nil || key.Type() != words[1] {
+	if err != nil || key.Type() != kind {
 		return k, false
 	}
-	k.patterns, k.key = words[0], key
+	k.key = key
 	return k, true
 }
 
-// covers reports whether the line is about a host, as "host" or "[host]:port".
+func nextWord(s string) (word, rest string) {
+	s = strings.TrimLeft(s, " \t")
+	if i := strings.IndexAny(s, " \t"); i >= 0 {
+		return s[:i], s[i:]
+	}
+	return s, ""
+}
+
+// of are the keys of the lines that are about name, "host" or "[host]:port".
+func (h *knownHosts) of(name string) knownKeys {
+	var out knownKeys
+	for _, k := range h.keys {
+		if k.covers(name) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// covers reports whether the line is about a host.
 func (k knownKey) covers(host string) bool {
 	if rest, ok := strings.CutPrefix(k.patterns, "|1|"); ok {
-		return hashed(rest, host)
+		return isHashOf(rest, host)
+	}
+	if strings.HasPrefix(k.patterns, "|") {
+		return false
 	}
 	found := false
 	for pattern := range strings.SplitSeq(strings.ToLower(k.patterns), ",") {
@@ -117,16 +206,16 @@ func (k knownKey) covers(host string) bool {
 	return found
 }
 
-func hashed(saltAndHash, host string) bool {
-	salt64, hash64, ok := strings.Cut(saltAndHash, "|")
+func isHashOf(saltAndHash, host string) bool {
+	saltText, hashText, ok := strings.Cut(saltAndHash, "|")
 	if !ok {
 		return false
 	}
-	salt, err := base64.StdEncoding.DecodeString(salt64)
-	if err != nil {
+	salt, err := base64.StdEncoding.DecodeString(saltText)
+	if err != nil || len(salt) != sha1.Size {
 		return false
 	}
-	want, err := base64.StdEncoding.DecodeString(hash64)
+	want, err := base64.StdEncoding.DecodeString(hashText)
 	return err == nil && hmac.Equal(want, hashOf(salt, host))
 }
 
@@ -136,7 +225,7 @@ func hashOf(salt []byte, host string) []byte {
 	return mac.Sum(nil)
 }
 
-// matchPattern matches with * and ?, as OpenSSH's patterns do.
+// matchPattern matches with * and ?, as the patterns of ssh do.
 func matchPattern(pattern, s string) bool {
 	star, from := -1, 0
 	i, j := 0, 0
@@ -163,9 +252,54 @@ func matchPattern(pattern, s string) bool {
 
 // knownName is a host as known_hosts writes it.
 func knownName(host string, port int) string {
-	host = strings.ToLower(host)
 	if port == 22 || port == 0 {
 		return host
 	}
 	return fmt.Sprintf("[%s]:%d", host, port)
+}
+
+// writable says that a name may be written to known_hosts: one with these bytes
+// would read back as something else.
+func writable(name string) bool { return !strings.ContainsAny(name, "@?*#[]|'\"\\") }
+
+// remember appends lines for the names to a known_hosts file.
+func remember(file string, names []string, key ssh.PublicKey, hash bool) error {
+	var text strings.Builder
+	if hash {
+		for i, name := range names {
+			salt := make([]byte, sha1.Size)
+			if _, err := rand.Read(salt); err != nil {
+				return fmt.Errorf("hashing a host's name: %w", err)
+			}
+			names[i] = "|1|" + base64.StdEncoding.EncodeToString(salt) + "|" + base64.StdEncoding.EncodeToString(hashOf(salt, name))
+		}
+	} else {
+		names = []string{strings.Join(names, ",")}
+	}
+	for _, name := range names {
+		text.WriteString(name + " ")
+		text.Write(ssh.MarshalAuthorizedKey(key))
+	}
+	return appendText(file, text.String())
+}
+
+// appendText writes in one piece, so that programs that do the same at once do
+// not tear each other's lines.
+func appendText(file, text string) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	// A last line without an end must not swallow ours.
+	if info, err := f.Stat(); err == nil && info.Size() > 0 {
+		last := make([]byte, 1)
+		if _, err := f.ReadAt(last, info.Size()-1); err == nil && !bytes.Equal(last, []byte("\n")) {
+			text = "\n" + text
+		}
+	}
+	_, err = f.WriteString(text)
+	return errors.Join(err, f.Close())
 }

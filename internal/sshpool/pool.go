@@ -2,124 +2,148 @@ package sshpool
 
 import (
 	"context"
-	"math/rand/v2"
-	"net"
+	"fmt"
+	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 )
 
-// Config says how hosts are reached. The zero value does what `ssh` does, without
-// anybody to ask.
-type Config struct {
-	// File is an ssh configuration to use instead of the usual ones.
-	File string
-	// User and Port come before the configuration's; "" and 0 leave it alone.
-	User string
-	Port int
-	// Timeout is of opening one connection, login included; 0 is ten seconds.
-	Timeout time.Duration
-	// Ask answers what only the user can; nil means that there is nobody. It may
-	// be called for several hosts at once, and must return when ctx ends.
-	Ask func(ctx context.Context, q Question) (Answer, error)
-	// Resolve gives the settings of a host instead of `ssh -G`.
-	Resolve func(ctx context.Context, host string) (Settings, error)
-	// Dial opens a TCP connection; nil dials directly.
-	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Now is the clock, Random of [0,1) spreads retries; nil takes the usual ones.
-	Now    func() time.Time
-	Random func() float64
-}
-
-// Bounds of a pool.
-const (
-	maxDials       = 8
-	maxSessions    = 10 // of a connection, as sshd allows by default
-	maxConnections = 64 // of a host
-	defaultTimeout = 10 * time.Second
-	defaultAlive   = 15 * time.Second
-	maxPause       = time.Minute
-	firstPause     = time.Second
-)
-
-// Pool holds the connections. Make one with [New] and close it.
+// A Pool shares the connections to all hosts of a program.
 type Pool struct {
-	cfg     Config
-	life    context.Context
-	end     context.CancelFunc
-	dials   chan struct{}
-	changes chan struct{}
-	work    sync.WaitGroup
-	secrets secrets
+	cfg    Config
+	ctx    context.Context //nolint:containedctx // of everything the pool does, cancelled by Close
+	cancel context.CancelFunc
 
-	mu    sync.Mutex
-	hosts map[string]*Host
+	changed   chan struct{}
+	dials     chan struct{} // holds one value for every connection being opened
+	asking    gate          // one question at a time
+	unlocking gate          // one key at a time
+	secrets   *secrets
+	defaults  struct {
+		once       sync.Once
+		algorithms []string
+	}
+
+	mu      sync.Mutex
+	closed  bool
+	hosts   map[string]*Host
+	trusted map[string]bool // keys accepted as long as the pool lives
+	wg      sync.WaitGroup
 }
 
-// New returns a pool. It does no I/O.
+// New makes a pool. It does no I/O and starts nothing.
 func New(cfg Config) *Pool {
-	if cfg.Timeout <= 0 {
-		cfg.Timeout = defaultTimeout
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Pool{
+		cfg: cfg.withDefaults(), ctx: ctx, cancel: cancel,
+		changed: make(chan struct{}, 1), dials: make(chan struct{}, maxDials),
+		asking: newGate(), unlocking: newGate(), secrets: newSecrets(),
+		hosts: map[string]*Host{}, trusted: map[string]bool{},
 	}
-	if cfg.Dial == nil {
-		cfg.Dial = (&net.Dialer{}).DialContext
-	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	if cfg.Random == nil {
-		cfg.Random = rand.Float64
-	}
-	p := &Pool{
-		cfg: cfg, dials: make(chan struct{}, maxDials), changes: make(chan struct{}, 1), hosts: map[string]*Host{},
-		secrets: secrets{keys: map[string]ssh.Signer{}},
-	}
-	p.life, p.end = context.WithCancel(context.Background())
-	return p
 }
 
-// Host gives a host by its name, [user@]host as `ssh` takes it. It does no I/O; a
-// name that cannot be one shows in the first use.
-func (p *Pool) Host(name string) *Host { return p.host(name, nil) }
-
-// host gives a host behind the given jumps, which come before its own.
-func (p *Pool) host(name string, jumps []string) *Host {
-	key := name
-	for _, j := range jumps {
-		key += " via " + j
+// Host gives the host of that name, [user@]host as ssh takes it: an alias of the
+// configuration, a DNS name or an address. It does no I/O; the same name gives the
+// same Host. A name that cannot be one gives a Host whose methods say so.
+func (p *Pool) Host(name string) *Host {
+	t, err := parseTarget(name)
+	if t.user == "" {
+		t.user = p.cfg.User
 	}
+	if t.port == 0 {
+		t.port = p.cfg.Port
+	}
+	return p.host(name, t, nil, err)
+}
+
+// host gives the host for a target that is reached through via, where that goes
+// before the configuration.
+func (p *Pool) host(name string, t target, via []string, bad error) *Host {
+	key := fmt.Sprintf("%s@%s:%d|%s", t.user, t.host, t.port, strings.Join(via, ","))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	h := p.hosts[key]
 	if h == nil {
-		h = &Host{pool: p, name: name, jumps: jumps, turn: make(chan struct{}, 1)}
+		h = &Host{pool: p, name: name, target: t, via: via, bad: bad, limit: maxSessions, retry: make(chan struct{})}
+		if bad != nil {
+			h.state = State{Phase: Failed, Err: bad}
+		}
 		p.hosts[key] = h
 	}
 	return h
 }
 
-// Changes tells, conflated, that the state of some host is another one.
-func (p *Pool) Changes() <-chan struct{} { return p.changes }
+// Changes holds a value whenever the state of some host has changed. Several
+// changes become one.
+func (p *Pool) Changes() <-chan struct{} { return p.changed }
 
-func (p *Pool) changed() {
+func (p *Pool) change() {
 	select {
-	case p.changes <- struct{}{}:
+	case p.changed <- struct{}{}:
 	default:
 	}
 }
 
-// Close ends every connection and waits for what runs for it.
+// Close ends every connection and what runs over it, and awaits all of it.
 func (p *Pool) Close() {
-	p.end()
 	p.mu.Lock()
+	p.closed = true
 	hosts := make([]*Host, 0, len(p.hosts))
 	for _, h := range p.hosts {
 		hosts = append(hosts, h)
 	}
 	p.mu.Unlock()
+	p.cancel()
 	for _, h := range hosts {
-		h.close()
+		h.closeLinks()
 	}
-	p.work.Wait()
+	p.wg.Wait()
+	p.secrets.clear()
 }
+
+// start runs f as a part of the pool, unless that is closed.
+func (p *Pool) start(f func()) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.wg.Go(f)
+	return true
+}
+
+func (p *Pool) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+// trust accepts a key for a host as long as the pool lives.
+func (p *Pool) trust(name string, key ssh.PublicKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.trusted[name+" "+string(key.Marshal())] = true
+}
+
+func (p *Pool) trusts(name string, key ssh.PublicKey) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.trusted[name+" "+string(key.Marshal())]
+}
+
+// gate lets one in at a time, and stops waiting when a context ends.
+type gate chan struct{}
+
+func newGate() gate { return make(gate, 1) }
+
+func (g gate) lock(ctx context.Context) bool {
+	select {
+	case g <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (g gate) unlock() { <-g }

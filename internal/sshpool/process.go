@@ -5,161 +5,217 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 )
 
-// maxStderr is how much of a command's errors is kept.
-const maxStderr = 4096
+const (
+	// maxStderr is how much of what a command says there is kept.
+	maxStderr = 16 << 10
+	// endTime is how long a command has to end after it was told to, and again
+	// after its channel was closed.
+	endTime = 3 * time.Second
+)
 
-// closing is how long a command is given to end when it is closed.
-const closing = 2 * time.Second
-
-// Process is a command that runs on a host. Read it to its end or close it: at
-// most 2 MiB that nobody reads are held, then the host waits.
+// A Process is a command that runs on a host. Reading gives its standard output
+// to the end, writing goes to its standard input.
 type Process struct {
-	host    string
-	session *ssh.Session
-	stdin   io.WriteCloser
-	stdout  io.Reader
-	stderr  *bounded
-	release func()
-
-	done chan struct{} // closed when it has ended
-	err  error         // how; set before done is closed
-	once sync.Once
+	session *session
+	stderr  bounded
+	done    chan struct{} // closed when the server has closed the channel
+	ended   *ExitError    // how, nil when well; once done is closed
+	once    sync.Once
 }
 
-// Start runs a command for the login shell of the host, which is best given by
-// [Script]. ctx is of starting it only.
-func (h *Host) Start(ctx context.Context, command string) (*Process, error) {
-	s, release, err := h.session(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p := &Process{host: h.name, session: s, release: release, stderr: &bounded{limit: maxStderr}, done: make(chan struct{})}
-	s.Stderr = p.stderr
-	fail := func(err error) (*Process, error) {
-		_ = s.Close()
-		release()
-		return nil, h.broken(ctx, err)
-	}
-	if p.stdin, err = s.StdinPipe(); err != nil {
-		return fail(err)
-	}
-	if p.stdout, err = s.StdoutPipe(); err != nil {
-		return fail(err)
-	}
-	if _, err := within(ctx, func() (struct{}, error) { return struct{}{}, s.Start(command) }, func(struct{}) { _ = s.Close() }); err != nil {
-		return fail(err)
-	}
-	h.pool.work.Go(func() {
-		p.err = s.Wait()
-		_ = s.Close()
-		release()
-		close(p.done)
-	})
-	return p, nil
-}
+var (
+	_ io.ReadWriter = (*Process)(nil)
+	_ io.Closer     = (*Process)(nil)
+)
 
-// Read reads the command's standard output.
-func (p *Process) Read(b []byte) (int, error) { return p.stdout.Read(b) }
-
-// Write writes to its standard input.
-func (p *Process) Write(b []byte) (int, error) { return p.stdin.Write(b) }
-
-// CloseInput ends its standard input.
-func (p *Process) CloseInput() error { return p.stdin.Close() }
-
-// Stderr is the beginning of what it wrote there.
-func (p *Process) Stderr() string { return p.stderr.String() }
-
-// ExitError is how a command ended when it did not succeed.
+// An ExitError says how a command ended that did not end well.
 type ExitError struct {
-	Host string
-	// Status is the exit status, -1 when the connection ended first; Signal is the
-	// signal that ended it, "" for none.
+	// Host and Status are where and with what, Signal what killed it, "" if none
+	// did. Status is -1 when the host did not say.
+	Host   string
 	Status int
 	Signal string
+	// Err is why the host could not say, with [ErrLost] as a rule.
+	Err error
+	// Stderr is the beginning of what it said.
 	Stderr string
 }
 
 func (e *ExitError) Error() string {
+	text := fmt.Sprintf("%s: the command ended with status %d", e.Host, e.Status)
 	switch {
+	case e.Err != nil:
+		return e.Err.Error()
 	case e.Signal != "":
-		return fmt.Sprintf("%s: the command was ended by signal %s", e.Host, e.Signal)
-	case e.Status < 0:
-		return e.Host + ": the connection ended before the command did"
-	case e.Stderr != "":
-		return fmt.Sprintf("%s: the command ended with %d: %s", e.Host, e.Status, e.Stderr)
+		text = fmt.Sprintf("%s: the command was ended by SIG%s", e.Host, e.Signal)
 	}
-	return fmt.Sprintf("%s: the command ended with %d", e.Host, e.Status)
+	if said := clip(e.Stderr, 200); said != "" {
+		text += ": " + said
+	}
+	return text
 }
 
-// Wait awaits the command's end; its output should have been read to the end. The
-// error is an [*ExitError] unless it succeeded.
+// Unwrap gives the reason why the host did not say how the command ended.
+func (e *ExitError) Unwrap() error { return e.Err }
+
+// errCommand is about a command that no shell can be given.
+var errCommand = errors.New("a command cannot have a NUL byte")
+
+// Start runs a command. A command of plain words goes to the user's login shell
+// as it is, any other one is for a POSIX shell and given to /bin/sh, whatever the
+// login shell is. The context is that of starting; Close ends the command.
+func (h *Host) Start(ctx context.Context, command string) (*Process, error) {
+	if strings.IndexByte(command, 0) >= 0 {
+		return nil, &Error{Host: h.name, Phase: phaseOpen, Err: ErrNoCommand, Text: ": " + errCommand.Error()}
+	}
+	p, err := h.start(ctx, command)
+	if err == nil {
+		h.awaitClock(ctx)
+	}
+	return p, err
+}
+
+func (h *Host) start(ctx context.Context, command string) (*Process, error) {
+	s, err := h.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{session: s, stderr: bounded{limit: maxStderr}, done: make(chan struct{})}
+	go p.watch()
+	ok, err := s.ask(ctx, "exec", struct{ Command string }{forLoginShell(command)})
+	if err == nil && ok {
+		go func() { _, _ = io.Copy(&p.stderr, s.Stderr()) }()
+		return p, nil
+	}
+	_ = s.Close()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, h.errorOf(s.link, &Error{Host: h.name, Phase: phaseOpen, Err: ErrLost, Cause: err})
+	}
+	return nil, &Error{Host: h.name, Phase: phaseOpen, Err: ErrNoCommand}
+}
+
+// watch takes what the server says about the end of the command.
+func (p *Process) watch() {
+	defer close(p.done)
+	exit := &ExitError{Host: p.session.link.host.name, Status: -1}
+	told := false
+	for r := range p.session.requests {
+		switch r.Type {
+		case "exit-status":
+			var m struct{ Status uint32 }
+			if ssh.Unmarshal(r.Payload, &m) == nil {
+				exit.Status, told = int(m.Status), true
+			}
+		case "exit-signal":
+			var m struct {
+				Signal    string
+				Core      bool
+				Text, Tag string
+			}
+			if ssh.Unmarshal(r.Payload, &m) == nil {
+				exit.Signal, told = clip(m.Signal, 20), true
+			}
+		}
+		if r.WantReply {
+			_ = r.Reply(false, nil)
+		}
+	}
+	switch {
+	case !told:
+		exit.Err = &Error{Host: exit.Host, Phase: phaseOpen, Err: ErrLost, Text: ": the command did not say how it ended"}
+		p.ended = exit
+	case exit.Status != 0 || exit.Signal != "":
+		p.ended = exit
+	}
+}
+
+// Read reads the command's standard output.
+func (p *Process) Read(b []byte) (int, error) { return p.session.Read(b) }
+
+// Write writes to its standard input. It blocks while the command does not read.
+func (p *Process) Write(b []byte) (int, error) { return p.session.Write(b) }
+
+// CloseInput ends its standard input.
+func (p *Process) CloseInput() error { return p.session.CloseWrite() }
+
+// Stderr is the beginning of what the command said there, 16 KB at most.
+func (p *Process) Stderr() string { return p.stderr.String() }
+
+// Wait awaits the end of the command. It answers nil when that was well, else an
+// [*ExitError]. Output that was not read by then can still be read.
 func (p *Process) Wait() error {
 	<-p.done
-	if p.err == nil {
+	p.session.once.Do(func() { p.session.link.host.release(p.session.link, true) })
+	if p.ended == nil {
 		return nil
 	}
-	e := &ExitError{Host: p.host, Status: -1, Stderr: p.Stderr()}
-	var exit *ssh.ExitError
-	if errors.As(p.err, &exit) {
-		e.Status, e.Signal = exit.ExitStatus(), exit.Signal()
+	e := *p.ended
+	e.Stderr = p.Stderr()
+	if e.Err != nil {
+		e.Err = p.session.link.host.errorOf(p.session.link, e.Err)
 	}
-	return e
+	return &e
 }
 
-// Close ends the command, on the host too as far as the server lets us, and
-// awaits that for a while. A command that reads its input ends when that ends, and
-// so does one that is [Watched].
+// Close ends the command, if it still runs, and awaits that. Its input ends and it
+// gets a TERM signal, where the server passes one on; then its channel is closed.
+// A command that heeds none of this, and never writes either, may live on: what
+// [Watched] wrote does not.
 func (p *Process) Close() error {
 	p.once.Do(func() {
+		s := p.session
 		select {
 		case <-p.done:
-			return
 		default:
+			// Both wait for a peer that may be frozen; its end frees them.
+			go func() {
+				_ = s.CloseWrite()
+				_, _ = s.SendRequest("signal", false, ssh.Marshal(struct{ Name string }{"TERM"}))
+			}()
+			s.await(p.done)
 		}
-		_ = p.stdin.Close()
-		// What is still coming must not keep the end from being seen.
-		go func() { _, _ = io.Copy(io.Discard, p.stdout) }() // ends with the session, closed below
-		_ = p.session.Signal(ssh.SIGTERM)
-		late := time.NewTimer(closing)
-		defer late.Stop()
-		select {
-		case <-p.done:
-		case <-late.C:
-			// The server keeps the channel until its command ends, which a command
-			// that is not [Watched] may never do; the session goes with the
-			// connection then.
-			_ = p.session.Close()
-		}
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			_ = s.Close()
+		}()
+		s.await(closed)
+		s.await(p.done)
 	})
 	return nil
 }
 
-// Output runs a command and returns its output, at most limit bytes of it.
+// Output runs a command to its end and gives what it wrote. Beyond limit bytes the
+// command is ended, and what came until then returned with [ErrTooLong].
 func (h *Host) Output(ctx context.Context, command string, limit int) ([]byte, error) {
 	p, err := h.Start(ctx, command)
 	if err != nil {
 		return nil, err
 	}
+	// Closing the process frees the reader.
 	stop := context.AfterFunc(ctx, func() { _ = p.Close() })
 	defer stop()
-	defer func() { _ = p.Close() }()
-	out := &bounded{limit: limit}
-	_, err = io.Copy(out, p)
-	if ctx.Err() != nil {
-		return out.Bytes(), ctx.Err()
+	out, err := io.ReadAll(io.LimitReader(p, int64(limit)+1))
+	if len(out) > limit {
+		_ = p.Close()
+		return out[:limit], &Error{Host: h.name, Phase: phaseOpen, Err: ErrTooLong, Text: fmt.Sprintf(": more than %d bytes", limit)}
 	}
-	if wait := p.Wait(); err == nil {
-		err = wait
+	if err == nil {
+		err = p.Wait()
 	}
-	if n := out.dropped(); err == nil && n > 0 {
-		err = fmt.Errorf("%s: the answer is %d bytes longer than %d", h.name, n, limit)
+	if cause := ctx.Err(); cause != nil && err != nil {
+		err = cause
 	}
-	return out.Bytes(), err
+	_ = p.Close()
+	return out, err
 }
