@@ -181,6 +181,7 @@ func (g *grepping) run(ctx context.Context) error {
 	res, err := search.Run(searching, search.Config{
 		Hosts: g.hostsOf(), Match: g.m.Match, Literals: texts, Fold: fold, Context: g.f.context, Records: g.f.records,
 		Since: g.query.since, Until: g.query.until, Stamps: g.stamps, Times: g.query.format != report.FormatTable || len(g.query.terms) > 0,
+		Files:   g.otherFiles(),
 		Rotated: func(s logs.Source) bool { return s.TopologyID != "" }, Stdin: g.stdin, Bytes: g.limit, HostsAtOnce: g.f.maxHosts,
 		Progress: g.progress(len(remote) > 0),
 	}, g.sources, g.print)
@@ -215,6 +216,14 @@ func (g *grepping) hostsOf() logs.Hosts {
 		return nil
 	}
 	return g.hosts
+}
+
+// otherFiles are those of the logviewer.
+func (g *grepping) otherFiles() func(logs.Source) logs.FileSystem {
+	if g.hosts == nil || g.hosts.logviewer == nil {
+		return nil
+	}
+	return g.hosts.logviewer.Files
 }
 
 // stamps reads times as a host's clock and zone have them.

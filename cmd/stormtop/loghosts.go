@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"net"
+	"strconv"
+	"strings"
 
 	"github.com/stormtop/stormtop/internal/config"
 	"github.com/stormtop/stormtop/logs"
@@ -20,14 +23,28 @@ type sshHosts struct {
 // Close ends all connections.
 func (h *sshHosts) Close() { h.close() }
 
-// sshHosts makes the way to the hosts that the configuration wants. It does no
-// I/O.
-func (a *app) sshHosts(cfg *config.Config) *sshHosts {
+// sshHosts makes the way to the hosts that the configuration wants; where there
+// is no ssh, their logviewers serve worker logs. port is the one that Nimbus'
+// configuration gives these, 0 when it gives none. It does no I/O.
+func (a *app) sshHosts(cfg *config.Config, port func() int) *sshHosts {
+	h := &sshHosts{close: func() {}}
+	h.logviewer = logs.NewLogviewer(logs.LogviewerConfig{URL: func(host string) string {
+		if _, after, ok := strings.Cut(host, "@"); ok {
+			host = after
+		}
+		p := cfg.LogviewerPort.V
+		if n := port(); n > 0 && !cfg.LogviewerPort.Set() {
+			p = n
+		}
+		return "http://" + net.JoinHostPort(host, strconv.Itoa(p))
+	}})
 	if !cfg.UseSSH.V {
-		why := cfg.UseSSH.Origin.Short()
-		return &sshHosts{Hosts: noSSH(why), why: why, close: func() {}}
+		h.why = cfg.UseSSH.Origin.Short()
+		h.Hosts = noSSH(h.why)
+		return h
 	}
-	return &sshHosts{Hosts: noSSH("it is not part of this build"), why: "ssh is not part of this build", close: func() {}}
+	h.Hosts = noSSH("it is not part of this build")
+	return h
 }
 
 // noSSH stands for every host when ssh is not to be used.

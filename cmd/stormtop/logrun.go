@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -121,9 +122,26 @@ func (r *logRun) resolve(ctx context.Context, texts []string, chosen error) erro
 		r.watch(ctx)
 	}
 	if len(r.targets) > 0 || slices.ContainsFunc(r.fixed, func(s logs.Source) bool { return s.Host != "" }) {
-		r.hosts = r.sshHosts(r.cfg)
+		r.hosts = r.sshHosts(r.cfg, r.logviewerPort)
 	}
 	return nil
+}
+
+// logviewerPort is what Nimbus' configuration says, 0 when it says nothing.
+func (r *logRun) logviewerPort() int {
+	if r.feed == nil {
+		return 0
+	}
+	if s := r.feed.Latest(); s != nil {
+		switch p := s.NimbusConf["logviewer.port"].(type) {
+		case float64:
+			return int(p)
+		case json.Number:
+			n, _ := p.Int64()
+			return int(n)
+		}
+	}
+	return 0
 }
 
 func (r *logRun) fix(s logs.Source) {

@@ -171,10 +171,10 @@ func (t *tailing) run(ctx context.Context) error {
 		if err := t.drain(ctx); err != nil {
 			return err
 		}
+		t.tell()
 		if finished {
 			return nil
 		}
-		t.tell()
 		select {
 		case <-t.store.Changed():
 		case <-t.s.Changed():
@@ -295,13 +295,18 @@ func (t *tailing) mark(rec *logs.Record) error {
 	return nil
 }
 
-// tell says on standard error which files cannot be read, once for each reason.
+// tell says on standard error which files cannot be read, and which are read over
+// the logviewer, once for each reason.
 func (t *tailing) tell() {
-	if !t.f.follow {
-		return
-	}
 	for _, st := range t.s.States() {
 		key := report.Label(st.Source)
+		if st.Via == "logviewer" && t.told["via "+st.Source.Host] == "" {
+			t.told["via "+st.Source.Host] = "logviewer"
+			t.notice("%s: read over its logviewer, because %s", st.Source.Host, sentence(t.noSSH(st)))
+		}
+		if !t.f.follow {
+			continue
+		}
 		words := ""
 		switch st.State {
 		case logs.StateWaiting, logs.StateFailed:
@@ -318,6 +323,19 @@ func (t *tailing) tell() {
 		}
 		t.told[key] = words
 	}
+}
+
+// noSSH is why a host's files are not read over ssh.
+func (t *tailing) noSSH(st logs.SourceState) string {
+	if t.hosts.why != "" {
+		return "of " + t.hosts.why
+	}
+	for _, m := range t.s.Missing() {
+		if m.Host == st.Source.Host {
+			return m.Err.Error()
+		}
+	}
+	return "there is no ssh"
 }
 
 // hold makes the sources wait at their places while whoever reads our output is
@@ -351,8 +369,14 @@ func (t *tailing) hold(ctx context.Context) {
 func (t *tailing) end() error {
 	var problems []hostProblem
 	reached, absent := 0, true
+	served := map[string]bool{}
+	for _, st := range t.s.States() {
+		served[st.Source.Host] = served[st.Source.Host] || st.Via == "logviewer"
+	}
 	for _, m := range t.s.Missing() {
-		problems, absent = append(problems, hostProblem{m.Host, m.Err.Error()}), false
+		if !served[m.Host] {
+			problems, absent = append(problems, hostProblem{m.Host, m.Err.Error()}), false
+		}
 	}
 	for _, st := range t.s.States() {
 		switch {
@@ -360,7 +384,7 @@ func (t *tailing) end() error {
 		case st.State == logs.StateFailed:
 			problems, absent = append(problems, hostProblem{report.Label(st.Source), st.Words}), false
 		case st.State == logs.StateDone && st.Words != "" && st.BytesRead == 0:
-			problems = append(problems, hostProblem{report.Label(st.Source), st.Words})
+			problems = append(problems, hostProblem{report.Label(st.Source), "nothing was read: " + st.Words})
 		default:
 			reached++
 		}

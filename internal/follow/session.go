@@ -41,6 +41,10 @@ type Config struct {
 	Now          func() time.Time
 }
 
+// firstPatience is how long the first lines wait for hosts that have not said
+// yet where their files are.
+const firstPatience = 3 * time.Second
+
 // Session follows one target until it is closed.
 type Session struct {
 	cfg     Config
@@ -146,6 +150,7 @@ func (s *Session) run(ctx context.Context) {
 	defer timer.Stop()
 	var last []logs.Source
 	var of *reading
+	patience := s.cfg.Now().Add(firstPatience)
 	for {
 		if next := s.nextLook(); next.IsZero() {
 			timer.Stop()
@@ -169,9 +174,11 @@ func (s *Session) run(ctx context.Context) {
 		s.mu.Lock()
 		r := s.reading
 		s.mu.Unlock()
-		if s.finding || !s.cfg.Follow && !s.isSettled() {
+		if s.finding || !s.isSettled() && (!s.cfg.Follow || last == nil && s.cfg.Now().Before(patience)) {
+			// What is read once must be known whole, and what is there at the
+			// beginning should not look like having joined.
 			nudge(s.changed)
-			continue // what is read once must be known whole
+			continue
 		}
 		if r != of || !slices.Equal(sources, last) || last == nil {
 			r.mux.Set(sources)
@@ -185,8 +192,12 @@ func (s *Session) run(ctx context.Context) {
 func (s *Session) nextLook() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.plan.again.IsZero() && !s.looked {
-		return s.cfg.Now()
+	now := s.cfg.Now()
+	switch soon := now.Add(firstPatience / 3); {
+	case !s.looked:
+		return now
+	case !s.isSettled() && (s.plan.again.IsZero() || soon.Before(s.plan.again)):
+		return soon
 	}
 	return s.plan.again
 }

@@ -1,6 +1,6 @@
 // Package remote runs POSIX scripts on hosts.
 //
-// A script goes to /bin/sh as its standard input, so nothing of it ever stands
+// A script goes to /bin/sh over its standard input, so nothing of it ever stands
 // on the command line that the login shell reads, whichever that is. Start with
 // [Start]; inside a script, [Quote] makes a word of any text.
 package remote
@@ -15,8 +15,9 @@ import (
 	"github.com/stormtop/stormtop/logs"
 )
 
-// command means the same to every login shell.
-const command = "exec /bin/sh -s"
+// command makes /bin/sh read so many bytes of its input and do what they say. It
+// means the same to every login shell.
+const command = `exec /bin/sh -c 'eval "$(dd bs=1 count=%d 2>/dev/null)"'`
 
 // Quote makes one word for /bin/sh of each text.
 func Quote(texts ...string) string {
@@ -30,13 +31,13 @@ func Quote(texts ...string) string {
 // Start runs a script. The process is closed when ctx ends; the caller closes it
 // in any case.
 func Start(ctx context.Context, h logs.Host, script string) (*Process, error) {
-	p, err := h.Start(ctx, command)
+	p, err := h.Start(ctx, fmt.Sprintf(command, len(script)))
 	if err != nil {
 		return nil, err
 	}
 	r := &Process{Process: p, ctx: ctx}
 	r.stop = context.AfterFunc(ctx, func() { _ = p.Close() })
-	if _, err := io.WriteString(p, script+"\nexit\n"); err != nil {
+	if _, err := io.WriteString(p, script); err != nil {
 		defer func() { _ = r.Close() }()
 		return nil, r.explain(err)
 	}

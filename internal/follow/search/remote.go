@@ -176,7 +176,12 @@ func (r *run) overFiles(ctx context.Context, host logs.Host, at int) (blocks []B
 	src := r.sources[at]
 	files, err := host.Files(ctx)
 	if err != nil {
-		return nil, err
+		if r.cfg.Files != nil {
+			files = r.cfg.Files(src)
+		}
+		if files == nil {
+			return nil, err
+		}
 	}
 	r.streamed(src.Host)
 	names := []string{""}

@@ -39,6 +39,9 @@ type Config struct {
 	Times bool
 	// Stdin is read for a source of that kind.
 	Stdin io.Reader
+	// Files gives the files of a source whose host offers neither commands nor
+	// files; nil, or a nil answer, is no other way.
+	Files func(logs.Source) logs.FileSystem
 	// Bytes bounds what is read from hosts, over all of them; 0 is open.
 	Bytes int64
 	// HostsAtOnce bounds the hosts searched at a time; 0 is 16.

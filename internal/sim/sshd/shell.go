@@ -541,7 +541,12 @@ func (sh *shell) program(ctx context.Context, args []string) int {
 	name := args[0]
 	if strings.Contains(name, "/") {
 		base := name[strings.LastIndexByte(name, '/')+1:]
-		if dir := strings.TrimSuffix(name, base); dir != "/bin/" && dir != "/usr/bin/" && dir != "/usr/local/bin/" || tools[base] == nil {
+		dir := strings.TrimSuffix(name, base)
+		installed := dir == "/bin/" || dir == "/usr/bin/" || dir == "/usr/local/bin/"
+		if installed && (base == "sh" || base == "bash" || base == "dash") {
+			return doSh(ctx, sh, args)
+		}
+		if !installed || tools[base] == nil {
 			if i, err := sh.job.view.Stat(sh.path(name)); err == nil {
 				if i.IsDir() {
 					sh.complain("%s: Is a directory", name)
