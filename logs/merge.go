@@ -206,7 +206,8 @@ func (m *Merger) Add(now time.Time, records ...Record) {
 		if key == 0 {
 			key = s.lastKey
 			if key == never || key == math.MaxInt64 {
-				key = at
+				// It begins in the middle of a record: what comes next tells when.
+				key = firstTime(records[i+1:], at)
 			}
 		}
 		key = min(key, at)
@@ -219,6 +220,16 @@ func (m *Merger) Add(now time.Time, records ...Record) {
 	if m.stats.HeldBytes > m.cfg.Held {
 		m.force()
 	}
+}
+
+// firstTime is the time of the first record that has one.
+func firstTime(records []Record, otherwise int64) int64 {
+	for i := range records {
+		if records[i].Time != 0 {
+			return records[i].Time
+		}
+	}
+	return otherwise
 }
 
 // size is what a waiting record takes.

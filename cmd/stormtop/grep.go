@@ -309,7 +309,7 @@ func (g *grepping) end(res search.Result, missing []follow.Missing, outOfTime bo
 	var problems []hostProblem
 	absent := true
 	for _, m := range missing {
-		problems, absent = append(problems, hostProblem{m.Host, m.Err.Error()}), false
+		problems, absent = append(problems, problemOf(m)), false
 	}
 	reached := len(g.sources) - len(res.Failures)
 	for _, f := range res.Failures {
@@ -317,7 +317,7 @@ func (g *grepping) end(res search.Result, missing []follow.Missing, outOfTime bo
 		switch {
 		case errors.Is(f.Err, fs.ErrNotExist):
 			why = "there is no file " + f.Source.Path
-			problems = append(problems, hostProblem{report.Label(f.Source), why})
+			problems = append(problems, hostProblem{where: report.Label(f.Source), why: why})
 			continue
 		case f.OverBudget():
 			why = "not searched to the end: --max-bytes " + g.f.maxBytes + " was reached"
@@ -326,7 +326,7 @@ func (g *grepping) end(res search.Result, missing []follow.Missing, outOfTime bo
 			why = fmt.Sprintf("not searched to the end within --max-time %s", g.f.maxTime)
 			reached++
 		}
-		problems, absent = append(problems, hostProblem{report.Label(f.Source), why}), false
+		problems, absent = append(problems, hostProblem{where: report.Label(f.Source), why: why}), false
 	}
 	if len(res.Streamed) > 0 {
 		g.notice("No command could be run on %s: files were read whole.", strings.Join(res.Streamed, ", "))

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stormtop/stormtop/internal/config"
+	"github.com/stormtop/stormtop/internal/sshpool"
 	"github.com/stormtop/stormtop/logs"
 )
 
@@ -17,6 +18,7 @@ type sshHosts struct {
 	// why says why ssh is not used, "" when it is.
 	why       string
 	logviewer logs.Logviewer
+	pool      *sshpool.Pool // nil when ssh is not used
 	close     func()
 }
 
@@ -43,7 +45,10 @@ func (a *app) sshHosts(cfg *config.Config, port func() int) *sshHosts {
 		h.Hosts = noSSH(h.why)
 		return h
 	}
-	h.Hosts = noSSH("it is not part of this build")
+	pool := sshpool.New(sshpool.Config{
+		File: cfg.SSHConfig.V, User: cfg.SSHUser.V, Port: cfg.SSHPort.V, Ask: (&asker{open: terminal}).ask,
+	})
+	h.Hosts, h.pool, h.close = logs.OverSSH(pool), pool, pool.Close
 	return h
 }
 

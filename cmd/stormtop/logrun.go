@@ -19,6 +19,7 @@ import (
 	"github.com/stormtop/stormtop/internal/follow"
 	"github.com/stormtop/stormtop/internal/report"
 	"github.com/stormtop/stormtop/internal/safetext"
+	"github.com/stormtop/stormtop/internal/sshpool"
 	"github.com/stormtop/stormtop/logs"
 	"github.com/stormtop/stormtop/nimbusclient"
 )
@@ -252,7 +253,16 @@ func (r *logRun) several() bool {
 }
 
 // hostProblem is a host, or a file, that could not be read.
-type hostProblem struct{ where, why string }
+type hostProblem struct{ where, why, hint string }
+
+// problemOf words why a host's files are not known.
+func problemOf(m follow.Missing) hostProblem {
+	p := hostProblem{where: m.Host, why: strings.TrimPrefix(m.Err.Error(), m.Host+": ")}
+	if own, ok := errors.AsType[*sshpool.Error](m.Err); ok {
+		p.hint = own.Hint()
+	}
+	return p
+}
 
 // partial tells what is missing and chooses the exit code: nothing at all was
 // reached, nothing was found, or some of it.
@@ -261,7 +271,7 @@ func (r *logRun) partial(problems []hostProblem, reached int, absent bool) error
 		return nil
 	}
 	for _, p := range problems {
-		r.notice("%s: %s", safetext.Clean(p.where), sentence(p.why))
+		r.notice("%s: %s", safetext.Clean(p.where), strings.TrimSpace(sentence(p.why)+" "+p.hint))
 	}
 	switch {
 	case reached > 0:

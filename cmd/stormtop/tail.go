@@ -300,7 +300,7 @@ func (t *tailing) mark(rec *logs.Record) error {
 func (t *tailing) tell() {
 	for _, st := range t.s.States() {
 		key := report.Label(st.Source)
-		if st.Via == "logviewer" && t.told["via "+st.Source.Host] == "" {
+		if st.Via == "logviewer" && st.BytesRead > 0 && t.told["via "+st.Source.Host] == "" {
 			t.told["via "+st.Source.Host] = "logviewer"
 			t.notice("%s: read over its logviewer, because %s", st.Source.Host, sentence(t.noSSH(st)))
 		}
@@ -332,7 +332,7 @@ func (t *tailing) noSSH(st logs.SourceState) string {
 	}
 	for _, m := range t.s.Missing() {
 		if m.Host == st.Source.Host {
-			return m.Err.Error()
+			return "of " + problemOf(m).why
 		}
 	}
 	return "there is no ssh"
@@ -371,20 +371,20 @@ func (t *tailing) end() error {
 	reached, absent := 0, true
 	served := map[string]bool{}
 	for _, st := range t.s.States() {
-		served[st.Source.Host] = served[st.Source.Host] || st.Via == "logviewer"
+		served[st.Source.Host] = served[st.Source.Host] || st.Via == "logviewer" && st.BytesRead > 0
 	}
 	for _, m := range t.s.Missing() {
 		if !served[m.Host] {
-			problems, absent = append(problems, hostProblem{m.Host, m.Err.Error()}), false
+			problems, absent = append(problems, problemOf(m)), false
 		}
 	}
 	for _, st := range t.s.States() {
 		switch {
 		case st.Index < 0:
 		case st.State == logs.StateFailed:
-			problems, absent = append(problems, hostProblem{report.Label(st.Source), st.Words}), false
+			problems, absent = append(problems, hostProblem{where: report.Label(st.Source), why: st.Words}), false
 		case st.State == logs.StateDone && st.Words != "" && st.BytesRead == 0:
-			problems = append(problems, hostProblem{report.Label(st.Source), "nothing was read: " + st.Words})
+			problems = append(problems, hostProblem{where: report.Label(st.Source), why: "nothing was read: " + st.Words})
 		default:
 			reached++
 		}
