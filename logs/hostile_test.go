@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func TestHostileLines(t *testing.T) {
 			line = huge
 		}
 		if rnd.IntN(50) > 0 {
-			line = append(line[:len(line):len(line)], '\n')
+			line = append(slices.Clip(line), '\n')
 		}
 		for len(line) > 0 {
 			n := min(len(line), 32<<10)
