@@ -62,7 +62,7 @@ var Plan = []Floor{
 		Values: []string{"nimbusclient", "zkview"},
 	},
 	{Room: "internal/config/...", Own: []string{"internal/config/...", "internal/human"}, Libraries: []string{"go.yaml.in/yaml/v4"}},
-	{Room: "internal/sim/...", Own: []string{"internal/sim/...", "internal/stormthrift/...", "internal/human"}, Libraries: []string{"github.com/apache/thrift/", "golang.org/x/crypto/ssh", "github.com/pkg/sftp", "mvdan.cc/sh/v3/"}},
+	{Room: "internal/sim/...", Own: []string{"internal/sim/...", "internal/stormthrift/...", "internal/human"}, Libraries: []string{"github.com/apache/thrift/", "golang.org/x/crypto/ssh", "golang.org/x/term", "github.com/pkg/sftp", "mvdan.cc/sh/v3/"}},
 	{Room: "internal/lab/...", Own: []string{"internal/lab/...", "internal/config"}, Libraries: []string{"golang.org/x/sys/"}},
 	{Room: "internal/termtest/...", Own: []string{"internal/termtest/..."}, Libraries: append([]string{"github.com/google/go-cmp/"}, charm...)},
 	{Room: "internal/floors"},

@@ -60,8 +60,8 @@ func placement(t *topology) string {
 	return out.String()
 }
 
-func (n *nimbusLog) say(at float64, thread, level, message string) {
-	n.line(n.log, at, "o.a.s.d.n.Nimbus", thread, level, message)
+func (n *nimbusLog) say(at float64, thread, message string) {
+	n.line(n.log, at, "o.a.s.d.n.Nimbus", thread, "INFO", message)
 }
 
 // pool is a thread that answers a client.
@@ -101,13 +101,13 @@ func (n *nimbusLog) step(now float64) {
 		n.line(n.log, now-0.4, "o.a.s.n.LeaderListenerCallback", "main-EventThread", "INFO", "Locking sync remote assignments and id-info to local")
 		n.line(n.log, now-0.1, "o.a.s.n.LeaderListenerCallback", "main-EventThread", "INFO", "Accepting leadership, all active topologies and corresponding dependencies found locally.")
 		for i, t := range w.topologies {
-			n.say(now-0.05+float64(i%40)*0.001, "timer", "INFO", "TRANSITION: "+t.id+" GAIN_LEADERSHIP null false")
+			n.say(now-0.05+float64(i%40)*0.001, "timer", "TRANSITION: "+t.id+" GAIN_LEADERSHIP null false")
 		}
 	}
 	n.leads = leads
 	for n.hourly <= now {
 		if !leads {
-			n.say(n.hourly, "timer", "INFO", "not a leader, skipping assignments")
+			n.say(n.hourly, "timer", "not a leader, skipping assignments")
 		}
 		n.hourly += 10
 	}
@@ -132,7 +132,7 @@ func (n *nimbusLog) changes(now float64) {
 		is := topologySeen{t.status, placement(t)}
 		n.seen[t.id] = is
 		if !known {
-			n.say(now-0.3, n.pool(), "INFO", "Activating "+t.name+": "+t.id)
+			n.say(now-0.3, n.pool(), "Activating "+t.name+": "+t.id)
 		}
 		if known && was.status != is.status {
 			n.transition(t, was.status, now)
@@ -146,26 +146,26 @@ func (n *nimbusLog) changes(now float64) {
 			continue
 		}
 		delete(n.seen, id)
-		n.say(now-0.02, "timer", "INFO", "TRANSITION: "+id+" REMOVE null false")
-		n.say(now-0.019, "timer", "INFO", "Killing topology: "+id)
-		n.say(now+6, "nimbus:cleanupTimer", "INFO", "Cleaning up "+id)
+		n.say(now-0.02, "timer", "TRANSITION: "+id+" REMOVE null false")
+		n.say(now-0.019, "timer", "Killing topology: "+id)
+		n.say(now+6, "nimbus:cleanupTimer", "Cleaning up "+id)
 	}
 }
 
 // transition are the lines about a change of state.
 func (n *nimbusLog) transition(t *topology, was storm.TopologyStatus, now float64) {
 	said := func(event, argument string, strict bool, thread string) {
-		n.say(now-0.05, thread, "INFO", fmt.Sprintf("TRANSITION: %s %s %s %t", t.id, event, argument, strict))
+		n.say(now-0.05, thread, fmt.Sprintf("TRANSITION: %s %s %s %t", t.id, event, argument, strict))
 	}
 	delay := func(event string, secs int32) {
-		n.say(now-0.049, n.pool(), "INFO", fmt.Sprintf("Delaying event %s for %d secs for %s", event, secs, t.id))
+		n.say(now-0.049, n.pool(), fmt.Sprintf("Delaying event %s for %d secs for %s", event, secs, t.id))
 	}
 	switch t.status {
 	case killed:
 		secs := t.options.KillOptions.GetWaitSecs()
 		said("KILL", fmt.Sprint(secs), true, n.pool())
 		delay("REMOVE", secs)
-		n.say(now-0.04, n.pool(), "INFO", "Adding topo to history log: "+t.id)
+		n.say(now-0.04, n.pool(), "Adding topo to history log: "+t.id)
 	case rebalancing:
 		o := t.options.RebalanceOptions
 		var wishes []string
@@ -204,10 +204,10 @@ func (n *nimbusLog) assigned(t *topology, at float64) {
 	for _, node := range slices.Sorted(maps.Keys(nodes)) {
 		hosts = append(hosts, node+"="+nodes[node])
 	}
-	n.say(at-0.012, "timer", "INFO", fmt.Sprintf("Assigning %s to %d slots", t.id, len(t.workers)))
-	n.say(at-0.012, "timer", "INFO", "Assign executors: ["+strings.Join(tasks, ", ")+"]")
-	n.say(at-0.009, "timer", "INFO", "Fragmentation after scheduling is: 0.0 MB, 0 PCore CPUs")
-	n.say(at-0.008, "timer", "INFO", fmt.Sprintf("Setting new assignment for topology id %s: Assignment(master_code_dir:%s, node_host:{%s}, executor_node_port:{%s}, executor_start_time_secs:{%s}, "+
+	n.say(at-0.012, "timer", fmt.Sprintf("Assigning %s to %d slots", t.id, len(t.workers)))
+	n.say(at-0.012, "timer", "Assign executors: ["+strings.Join(tasks, ", ")+"]")
+	n.say(at-0.009, "timer", "Fragmentation after scheduling is: 0.0 MB, 0 PCore CPUs")
+	n.say(at-0.008, "timer", fmt.Sprintf("Setting new assignment for topology id %s: Assignment(master_code_dir:%s, node_host:{%s}, executor_node_port:{%s}, executor_start_time_secs:{%s}, "+
 		"worker_resources:{}, total_shared_off_heap:{}, owner:%s)", t.id, localDir, strings.Join(hosts, ", "), strings.Join(ports, ", "), strings.Join(starts, ", "), t.owner))
 }
 
@@ -238,7 +238,7 @@ func (s *place) dumps(now float64) {
 			s.put(s.dir+"/recording-"+name+".bin", "JAVA PROFILE 1.0.2\x00\x00\x00\x00\x08"+strings.Repeat("\x00", 4096), at)
 		case storm.ProfileAction_JPROFILE_STOP, storm.ProfileAction_JPROFILE_DUMP:
 			s.put(s.dir+"/recording-"+name+".jfr", "FLR\x00\x00\x02\x00\x01"+strings.Repeat("\x00", 4096), at)
-		case storm.ProfileAction_JVM_RESTART:
+		case storm.ProfileAction_JVM_RESTART, storm.ProfileAction_JPROFILE_START:
 		}
 	}
 	maps.DeleteFunc(s.dumped, func(p *profile, _ bool) bool { return !slices.Contains(s.t.profiles, p) })

@@ -101,15 +101,13 @@ func (s *place) begin(wk *worker) {
 	for _, f := range []*logFile{s.log, s.err} {
 		f.open(at)
 	}
-	for name, text := range map[string]string{
-		"worker.log.out": "", "worker.log.metrics": "", "worker.pid": fmt.Sprint(l.pid),
-		"worker.yaml": fmt.Sprintf("worker-id: %s\nlogs.users: []\nlogs.groups: []\ntopology.submitter.user: %s\n", l.id, s.t.owner),
-	} {
-		if text == "" && s.log.exists(s.dir+"/"+name) {
-			continue
+	for _, name := range []string{"/worker.log.out", "/worker.log.metrics"} {
+		if !s.log.exists(s.dir + name) {
+			s.put(s.dir+name, "", at)
 		}
-		s.put(s.dir+"/"+name, text, at)
 	}
+	s.put(s.dir+"/worker.pid", fmt.Sprint(l.pid), at)
+	s.put(s.dir+"/worker.yaml", fmt.Sprintf("worker-id: %s\nlogs.users: []\nlogs.groups: []\ntopology.submitter.user: %s\n", l.id, s.t.owner), at)
 	s.linkWorker(l, at)
 	s.mouths()
 	s.gc.begin(l)
@@ -124,8 +122,8 @@ func (s *place) linkWorker(l *life, at time.Time) {
 		mkdir(s.on.disk, dir+sub, stormUser, 0o755, at)
 	}
 	s.put(fmt.Sprintf("%s/pids/%d", dir, l.pid), "", at)
-	for name, target := range map[string]string{"artifacts": s.dir, "resources": localDir + "/supervisor/stormdist/" + s.t.id + "/resources"} {
-		if err := s.on.disk.Symlink(target, dir+"/"+name, stormUser, at); err != nil {
+	for _, link := range [][2]string{{"/artifacts", s.dir}, {"/resources", s.stormdist() + "/resources"}} {
+		if err := s.on.disk.Symlink(link[1], dir+link[0], stormUser, at); err != nil {
 			panic("sim: " + err.Error())
 		}
 	}

@@ -13,6 +13,8 @@ type network interface {
 	// listen opens an address, a free one when it is "".
 	listen(ctx context.Context, addr string) (net.Listener, error)
 	dial(ctx context.Context, addr string) (net.Conn, error)
+	// wait returns when every connection that was closed here has ended.
+	wait()
 }
 
 // loopback is TCP on this computer.
@@ -31,11 +33,14 @@ func (loopback) dial(ctx context.Context, addr string) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", addr)
 }
 
+func (loopback) wait() {}
+
 // pipes is a network inside the process: nobody else can reach it, and no port
 // of the computer is taken.
 type pipes struct {
 	mu   sync.Mutex
 	last int
+	work sync.WaitGroup // what delivers
 	open map[string]*pipeListener
 }
 
@@ -80,7 +85,7 @@ func (p *pipes) dial(ctx context.Context, addr string) (net.Conn, error) {
 		return nil, refused
 	}
 	here, away := net.Pipe()
-	there := newBuffered(away)
+	there := newBuffered(away, &p.work)
 	select {
 	case l.conns <- there:
 		return here, nil
@@ -92,6 +97,8 @@ func (p *pipes) dial(ctx context.Context, addr string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "pipe", Addr: pipeAddr(addr), Err: context.Cause(ctx)}
 	}
 }
+
+func (p *pipes) wait() { p.work.Wait() }
 
 func (l *pipeListener) Accept() (net.Conn, error) {
 	select {

@@ -24,10 +24,10 @@ type buffered struct {
 	closed  bool
 }
 
-func newBuffered(c net.Conn) *buffered {
+func newBuffered(c net.Conn, work *sync.WaitGroup) *buffered {
 	b := &buffered{Conn: c}
 	b.changed = sync.NewCond(&b.mu)
-	go b.deliver()
+	work.Go(b.deliver)
 	return b
 }
 
@@ -88,6 +88,6 @@ func (b *buffered) Close() error {
 	b.closed = true
 	b.changed.Broadcast()
 	// Whoever reads here is told at once.
-	_ = b.Conn.SetReadDeadline(time.Unix(1, 0))
-	return b.Conn.SetWriteDeadline(time.Now().Add(lingering))
+	_ = b.SetReadDeadline(time.Unix(1, 0))
+	return b.SetWriteDeadline(time.Now().Add(lingering))
 }

@@ -272,6 +272,7 @@ func (s *Server) Close() {
 	if s.inside != nil {
 		s.inside.close()
 	}
+	s.net.wait()
 }
 
 // Nimbuses are the addresses by which the Nimbuses know themselves; the first

@@ -345,6 +345,9 @@ func doRead(ctx context.Context, sh *shell, args []string) int {
 		}
 		line = append(line, one[0])
 	}
+	if len(names) == 0 {
+		names = []string{"REPLY"}
+	}
 	values := expand.ReadFields(sh.config(ctx), string(line), len(names), raw)
 	for i, name := range names {
 		value := ""

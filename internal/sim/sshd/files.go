@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -176,9 +175,9 @@ func (a attributes) Uid() uint32 { return uidOf(a.Owner) }
 func (a attributes) Gid() uint32 { return uidOf(a.Owner) }
 
 // list is an answer that is known as a whole.
-type list []os.FileInfo
+type list []fs.FileInfo
 
-func (l list) ListAt(out []os.FileInfo, offset int64) (int, error) {
+func (l list) ListAt(out []fs.FileInfo, offset int64) (int, error) {
 	if offset >= int64(len(l)) {
 		return 0, io.EOF
 	}

@@ -63,16 +63,8 @@ type job struct {
 // run runs a command line. It returns when the line has ended, with its exit
 // status, or with the cause when it was killed.
 func (m *Machine) run(ctx context.Context, p program) (status int, cause error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	j := &job{m: m, view: m.Files.As(p.user), user: p.user, cancel: cancel, pid: 20000, pipes: map[io.Closer]bool{}}
-	stop := context.AfterFunc(ctx, j.hangUp)
-	defer func() {
-		// What is left in the background loses its pipes and its time: a session
-		// leaves nothing behind here.
-		cancel(killed("HUP"))
-		j.work.Wait()
-		stop()
-	}()
+	ctx, j, end := m.newJob(ctx, p.user)
+	defer end()
 	sh := newShell(j, p)
 	defer sh.closeFiles()
 	if len(p.line) > maxLine {
@@ -84,6 +76,19 @@ func (m *Machine) run(ctx context.Context, p program) (status int, cause error) 
 		return statusKilled, err
 	}
 	return status, nil
+}
+
+// newJob begins a job. The function that it returns ends what is left of it in
+// the background: a session leaves nothing behind here.
+func (m *Machine) newJob(ctx context.Context, user string) (context.Context, *job, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	j := &job{m: m, view: m.Files.As(user), user: user, cancel: cancel, pid: 20000, pipes: map[io.Closer]bool{}}
+	stop := context.AfterFunc(ctx, j.hangUp)
+	return ctx, j, func() {
+		cancel(killed("HUP"))
+		j.work.Wait()
+		stop()
+	}
 }
 
 // hangUp closes every pipe, so that nobody waits at one.

@@ -170,7 +170,7 @@ func lsTool(ctx context.Context, c *call) int {
 			}
 			list = append(list, c.entry(path.Join(c.sh.path(dir), i.Name()), i.Name(), i))
 			if i.IsDir() && o.has['R'] {
-				below = append(below, path.Join(dir, i.Name()))
+				below = append(below, strings.TrimSuffix(dir, "/")+"/"+i.Name())
 			}
 		}
 		dirs = append(dirs[:n+1], append(below, dirs[n+1:]...)...)

@@ -481,12 +481,3 @@ func pgrepTool(_ context.Context, c *call) int {
 	}
 	return c.done(found)
 }
-
-// interactive is a login without a command.
-func (s *session) interactive(ctx context.Context) (int, error) {
-	if s.term {
-		_, _ = fmt.Fprintf(s.ch, "%s has no terminals: give a command, as in ssh %s ls /var/log/storm\r\n", s.client.s.conf.Machine.Name, s.client.s.conf.Machine.Name)
-		return 1, nil
-	}
-	return s.exec(ctx, "exec sh")
-}

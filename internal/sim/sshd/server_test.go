@@ -3,6 +3,7 @@ package sshd
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -105,17 +106,10 @@ func TestACommandOverSSH(t *testing.T) {
 	var complaints strings.Builder
 	session.Stderr = &complaints
 	out, err := session.Output("tail -n 1 /var/log/storm/worker.log | grep -c last; echo $(hostname); nope")
-	var exit *ssh.ExitError
 	if string(out) != "1\nw1\n" || complaints.String() != "sh: nope: command not found\n" {
 		t.Errorf("%q, %q", out, complaints.String())
 	}
-	if !asExit(err, &exit) || exit.ExitStatus() != 127 {
+	if exit, ok := errors.AsType[*ssh.ExitError](err); !ok || exit.ExitStatus() != 127 {
 		t.Errorf("it ended with %v", err)
 	}
-}
-
-func asExit(err error, to **ssh.ExitError) bool {
-	e, ok := err.(*ssh.ExitError) //nolint:errorlint // the client gives it bare
-	*to = e
-	return ok
 }

@@ -113,11 +113,13 @@ type session struct {
 	env    map[string]string
 	term   bool
 
-	mu      sync.Mutex
-	end     context.CancelCauseFunc // of the program; nil before it begins
+	end     context.CancelCauseFunc // of the program
 	started bool
 	program sync.WaitGroup
 }
+
+// maxVariables is how many environment variables a client may set.
+const maxVariables = 32
 
 // killed is the cause for which a program ended.
 type killed string
@@ -128,7 +130,13 @@ func (s *session) run(requests <-chan *ssh.Request) {
 	ctx, cancel := context.WithCancelCause(s.client.ctx)
 	s.end = cancel
 	for r := range requests {
-		_ = r.Reply(s.request(ctx, r), nil)
+		granted, program := s.request(ctx, r)
+		_ = r.Reply(granted, nil)
+		// Not before: a short program would close the channel first.
+		if program != nil {
+			s.started = true
+			s.program.Go(program)
+		}
 	}
 	// The client has closed the channel: as when sshd closes the pipes.
 	cancel(killed("HUP"))
@@ -136,60 +144,55 @@ func (s *session) run(requests <-chan *ssh.Request) {
 	_ = s.ch.Close()
 }
 
-// request answers one request and reports whether it is granted.
-func (s *session) request(ctx context.Context, r *ssh.Request) bool {
+// request decides about one request: whether it is granted, and the program that
+// it starts.
+func (s *session) request(ctx context.Context, r *ssh.Request) (granted bool, program func()) {
 	switch r.Type {
 	case "env":
 		var v struct{ Name, Value string }
-		if ssh.Unmarshal(r.Payload, &v) != nil || len(s.env) > 32 {
-			return false
+		if ssh.Unmarshal(r.Payload, &v) != nil || len(s.env) > maxVariables || s.started {
+			return false, nil
 		}
 		// AcceptEnv LANG LC_*
 		if v.Name != "LANG" && !strings.HasPrefix(v.Name, "LC_") {
-			return false
+			return false, nil
 		}
 		s.env[v.Name] = v.Value
-		return true
+		return true, nil
 	case "pty-req":
+		if s.started {
+			return false, nil
+		}
 		s.term = true
-		return true
+		return true, nil
 	case "window-change":
-		return s.term
+		return s.term, nil
 	case "exec":
 		var v struct{ Command string }
-		if ssh.Unmarshal(r.Payload, &v) != nil {
-			return false
+		if ssh.Unmarshal(r.Payload, &v) != nil || s.started {
+			return false, nil
 		}
-		return s.begin(func() { s.exit(s.exec(ctx, v.Command)) })
+		return true, func() { s.exit(s.exec(ctx, v.Command)) }
 	case "shell":
-		return s.begin(func() { s.exit(s.interactive(ctx)) })
+		if s.started {
+			return false, nil
+		}
+		return true, func() { s.exit(s.interactive(ctx)) }
 	case "subsystem":
 		var v struct{ Name string }
-		if ssh.Unmarshal(r.Payload, &v) != nil || v.Name != "sftp" {
-			return false
+		if ssh.Unmarshal(r.Payload, &v) != nil || v.Name != "sftp" || s.started {
+			return false, nil
 		}
-		return s.begin(func() { s.files(ctx) })
+		return true, func() { s.files(ctx) }
 	case "signal":
 		var v struct{ Name string }
 		if ssh.Unmarshal(r.Payload, &v) != nil {
-			return false
+			return false, nil
 		}
 		s.end(killed(v.Name))
-		return true
+		return true, nil
 	}
-	return false
-}
-
-// begin starts the session's program unless it has one.
-func (s *session) begin(program func()) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.started {
-		return false
-	}
-	s.started = true
-	s.program.Go(program)
-	return true
+	return false, nil
 }
 
 // exit tells how the program ended, and closes the channel.
@@ -229,6 +232,5 @@ func (s *session) files(ctx context.Context) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		status = 255
 	}
-	_ = server.Close()
 	s.exit(status, nil)
 }

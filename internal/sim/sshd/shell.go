@@ -248,6 +248,11 @@ func (sh *shell) command(ctx context.Context, cmd syntax.Command) {
 	case *syntax.CaseClause:
 		sh.choose(ctx, c)
 	case *syntax.FuncDecl:
+		if c.Name == nil {
+			sh.complain("syntax error near unexpected token `)'")
+			sh.status, sh.leaving = statusUsage, exiting
+			return
+		}
 		sh.funcs[c.Name.Value] = c.Body
 		sh.status = 0
 	default:
@@ -496,6 +501,9 @@ func (sh *shell) assign(ctx context.Context, a *syntax.Assign) bool {
 func (sh *shell) failed(err error) {
 	sh.complain("%v", err)
 	sh.status, sh.leaving = statusUsage, exiting
+	if errors.Is(err, errUnset) {
+		sh.status = statusNotFound // as Bash has it
+	}
 }
 
 // runNamed runs a function, a builtin or a program.

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"mvdan.cc/sh/v3/expand"
-
 	"github.com/stormtop/stormtop/internal/sim/hostfs"
 )
 
@@ -149,25 +147,24 @@ func wcTool(ctx context.Context, c *call) int {
 	if !ok {
 		return 1
 	}
-	all := !o.has['l'] && !o.has['c'] && !o.has['w'] && !o.has['m']
+	if len(o.has) == 0 {
+		o.has['l'], o.has['w'], o.has['c'] = true, true, true
+	}
 	type counts struct{ lines, words, bytes int64 }
 	var total counts
+	width := c.wcWidth(o)
 	show := func(n counts, name string) {
 		var parts []string
 		for _, p := range []struct {
 			on bool
 			n  int64
-		}{{all || o.has['l'], n.lines}, {all || o.has['w'], n.words}, {all || o.has['c'] || o.has['m'], n.bytes}} {
+		}{{o.has['l'], n.lines}, {o.has['w'], n.words}, {o.has['c'] || o.has['m'], n.bytes}} {
 			if p.on {
-				parts = append(parts, strconv.FormatInt(p.n, 10))
+				parts = append(parts, fmt.Sprintf("%*d", width, p.n))
 			}
 		}
-		if name != "-" {
+		if name != "" {
 			parts = append(parts, name)
-		} else if all {
-			for i := range parts {
-				parts[i] = fmt.Sprintf("%7s", parts[i])
-			}
 		}
 		_, _ = fmt.Fprintln(c.out, strings.Join(parts, " "))
 	}
@@ -181,7 +178,11 @@ func wcTool(ctx context.Context, c *call) int {
 			}
 			return true
 		})
-		show(n, in.name)
+		name := in.name
+		if len(o.rest) == 0 {
+			name = ""
+		}
+		show(n, name)
 		total = counts{total.lines + n.lines, total.words + n.words, total.bytes + n.bytes}
 		return err
 	})
@@ -189,6 +190,26 @@ func wcTool(ctx context.Context, c *call) int {
 		show(total, "total")
 	}
 	return c.done(status)
+}
+
+// wcWidth is how wide wc's numbers are: as the sum of the files' sizes, or seven
+// when something has no size.
+func (c *call) wcWidth(o *options) int {
+	if len(o.has) == 1 && len(o.rest) < 2 {
+		return 1
+	}
+	sum, width := int64(0), 1
+	for _, name := range o.rest {
+		if i, err := c.view.Stat(c.sh.path(name)); err == nil && i.Mode().IsRegular() {
+			sum += i.Size()
+		} else if err == nil || name == "-" {
+			width = 7
+		}
+	}
+	if len(o.rest) == 0 {
+		width = 7
+	}
+	return max(width, len(strconv.FormatInt(sum, 10)))
 }
 
 func echoTool(_ context.Context, c *call) int {
@@ -200,39 +221,11 @@ func echoTool(_ context.Context, c *call) int {
 	}
 	out := strings.Join(args, " ")
 	if escapes {
-		if expanded, _, err := expand.Format(nil, strings.ReplaceAll(out, "%", "%%"), nil); err == nil {
-			out = expanded
-		}
+		out, _ = unescape(out)
 	}
 	_, _ = c.out.WriteString(out)
 	if newline {
 		_ = c.out.WriteByte('\n')
-	}
-	return c.done(0)
-}
-
-func printfTool(ctx context.Context, c *call) int {
-	args := c.args[1:]
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
-	}
-	if len(args) == 0 {
-		c.complain("missing operand")
-		return 2
-	}
-	format, args := args[0], args[1:]
-	for ctx.Err() == nil {
-		out, used, err := expand.Format(nil, format, args)
-		if err != nil {
-			c.complain("%v", err)
-			return 1
-		}
-		if _, err := c.out.WriteString(out); err != nil {
-			return statusPipe
-		}
-		if args = args[min(used, len(args)):]; used == 0 || len(args) == 0 {
-			break
-		}
 	}
 	return c.done(0)
 }

@@ -18,6 +18,7 @@ import (
 var (
 	errTooMany  = errors.New("argument list too long")
 	errTooLarge = errors.New("cannot allocate memory")
+	errUnset    = errors.New("") // marks an error about a variable
 )
 
 // config is how words are expanded here: variables of this shell, files of this
@@ -101,7 +102,7 @@ func (sh *shell) literal(ctx context.Context, word *syntax.Word) (string, error)
 // explain words an error of an expansion as a shell does.
 func explain(err error) error {
 	if unset, ok := errors.AsType[expand.UnsetParameterError](err); ok {
-		return fmt.Errorf("%s: %s", unset.Node.Param.Value, unset.Message)
+		return fmt.Errorf("%s: %s%w", unset.Node.Param.Value, unset.Message, errUnset)
 	}
 	return err
 }
