@@ -51,10 +51,20 @@ func (k *asker) ask(ctx context.Context, q sshpool.Question) (sshpool.Answer, er
 		text, err := line(tty, prompt, q.Echo)
 		return sshpool.Answer{Yes: err == nil, Text: text}, err
 	}
-	text, err := line(tty, fmt.Sprintf("stormtop: %s (%s): first contact.\n  %s key %s\n  Compare it with the host's. Connect? yes (and remember it), once, no: ",
-		host, safetext.Clean(q.Address), safetext.Clean(q.KeyType), safetext.Clean(q.Fingerprint)), true)
-	answer := strings.ToLower(strings.TrimSpace(text))
-	return sshpool.Answer{Yes: answer == "yes" || answer == "once", Remember: answer == "yes"}, err
+	prompt := fmt.Sprintf("stormtop: %s (%s): first contact.\n  %s\n", host, safetext.Clean(q.Address), safetext.Clean(q.Key.String()))
+	for _, known := range q.Others {
+		prompt += "  known already: " + safetext.Clean(known.String()) + "\n"
+	}
+	if q.Why != "" {
+		prompt += "  " + safetext.Clean(q.Why) + "\n"
+	}
+	text, err := line(tty, prompt+"  Compare it with the host's. Connect? yes (and remember it), once, no, or the fingerprint you expect: ", true)
+	text = strings.TrimSpace(text)
+	answer := sshpool.Answer{Yes: strings.EqualFold(text, "yes") || strings.EqualFold(text, "once"), Remember: strings.EqualFold(text, "yes")}
+	if strings.HasPrefix(text, "SHA256:") {
+		answer = sshpool.Answer{Remember: true, Text: text}
+	}
+	return answer, err
 }
 
 // line reads one line from a terminal; what is typed is shown with echo.

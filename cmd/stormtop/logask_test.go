@@ -30,11 +30,11 @@ func (t *typed) Close() error                { return nil }
 
 func TestQuestionsAtTheTerminal(t *testing.T) {
 	for words, want := range map[string]sshpool.Answer{
-		"yes\n": {Yes: true, Remember: true}, "once\n": {Yes: true}, "no\n": {}, "y\n": {}, "\n": {}, " YES \r": {Yes: true, Remember: true}, "nyes\x7f\x7f\x7f\x7fyes\n": {Yes: true, Remember: true},
+		"yes\n": {Yes: true, Remember: true}, "once\n": {Yes: true}, "no\n": {}, "y\n": {}, "\n": {}, " YES \r": {Yes: true, Remember: true}, "SHA256:abc\n": {Remember: true, Text: "SHA256:abc"}, "nyes\x7f\x7f\x7f\x7fyes\n": {Yes: true, Remember: true},
 	} {
 		tty := &typed{Reader: strings.NewReader(words)}
 		k := &asker{open: func() (io.ReadWriteCloser, error) { return tty, nil }}
-		got, err := k.ask(t.Context(), sshpool.Question{Kind: sshpool.AskHostKey, Host: "w1\x1b[2J", Fingerprint: "SHA256:abc"})
+		got, err := k.ask(t.Context(), sshpool.Question{Kind: sshpool.AskHostKey, Host: "w1\x1b[2J", Key: sshpool.Key{Type: "ssh-ed25519", Fingerprint: "SHA256:abc"}})
 		if err != nil || got != want {
 			t.Errorf("%q: %+v, %v; want %+v", words, got, err, want)
 		}
