@@ -1,5 +1,7 @@
 package logs
 
+import "slices"
+
 // A Histogram counts records over time.
 type Histogram struct {
 	// From is when the first bucket begins, Step how long each one is, in
@@ -19,7 +21,7 @@ type Bucket struct {
 // span. Marks and records without a time do not count.
 func (v *View) Histogram(buckets int) Histogram {
 	v.mu.RLock()
-	blocks := v.kept()
+	blocks := slices.Clone(v.kept())
 	v.mu.RUnlock()
 	if buckets < 1 {
 		return Histogram{}

@@ -14,6 +14,7 @@ type copyIndex struct {
 	seed    maphash.Seed
 	waiting map[uint64][]waitingCopy
 	entries int
+	limit   int // of entries before those given out are forgotten
 }
 
 // waitingCopy names a record in a queue.
@@ -120,8 +121,9 @@ func (m *Merger) join(s *stream, h *held) {
 	}
 	_, fromPython := c.python[s.source]
 	hash := maphash.Bytes(c.seed, line.text)
-	if c.entries > 1<<14 {
+	if c.entries > c.limit {
 		c.sweep()
+		c.limit = max(1<<14, 2*c.entries)
 	}
 	list := c.waiting[hash]
 	kept := list[:0]

@@ -1,5 +1,3 @@
-// Package logs follows log files on many hosts: sources and their followers,
-// records, merging by time, a bounded store, filters and views.
 package logs
 
 import (

@@ -115,7 +115,7 @@ func (v *View) Close() {
 // still under way is abandoned.
 func (v *View) SetFilter(f *Filter) {
 	v.mu.Lock()
-	if v.wanted != v.shown {
+	if !v.wanted.complete {
 		v.wanted.abandoned.Store(true)
 	}
 	v.wanted = v.picture(f)
@@ -394,11 +394,14 @@ func (v *View) FindLevel(from int, back bool, floor Level) (int, bool) {
 }
 
 func (v *View) search(ctx context.Context, from int, back bool, good func(*Record) bool) (int, bool) {
+	v.mu.RLock()
+	blocks := slices.Clone(v.kept())
+	lo, hi := bounds(blocks, v.shown.hi)
+	v.mu.RUnlock()
 	step := 1
 	if back {
 		step = -1
 	}
-	lo, hi := v.Range()
 	for i := min(max(from, lo-1), hi); ; i += step {
 		if back && i < lo || !back && i >= hi {
 			return 0, false
@@ -406,7 +409,11 @@ func (v *View) search(ctx context.Context, from int, back bool, good func(*Recor
 		if i&1023 == 0 && ctx.Err() != nil {
 			return 0, false
 		}
-		if r, ok := v.At(i); ok && good(&r) {
+		b, at := locateIn(blocks, i)
+		if b == nil {
+			continue
+		}
+		if r := b.c.record(at); good(&r) {
 			return i, true
 		}
 	}
@@ -415,11 +422,19 @@ func (v *View) search(ctx context.Context, from int, back bool, good func(*Recor
 // Near is the number of the first selected record at the time or later, the last
 // one's when there is none.
 func (v *View) Near(t int64) int {
-	lo, hi := v.Range()
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	blocks := v.kept()
+	lo, hi := bounds(blocks, v.shown.hi)
 	at := sort.Search(hi-lo, func(k int) bool {
-		for i := lo + k; i >= lo; i-- {
-			if r, ok := v.At(i); !ok || r.Time != 0 && !r.Late {
-				return ok && r.Time >= t
+		// Records without a time and late ones do not tell; the one before does.
+		for i := lo + k; i >= max(lo, lo+k-1000); i-- {
+			b, n := locateIn(blocks, i)
+			if b == nil {
+				return false
+			}
+			if m := &b.c.metas[n]; m.time != 0 && m.flags&flagLate == 0 {
+				return m.time >= t
 			}
 		}
 		return false

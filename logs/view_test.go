@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -229,6 +230,57 @@ func TestTheOldPictureStaysUntilTheNewOne(t *testing.T) {
 	settled(t, s, v, last)
 	if done, total := v.Progress(); done != total || total != 20000 {
 		t.Errorf("%d of %d", done, total)
+	}
+}
+
+// TestLookingWhileTheViewChanges asks everything of a view while records come
+// and go and filters change.
+func TestLookingWhileTheViewChanges(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(1, 1))
+	s := someStore(1 << 20)
+	v := s.View(nil)
+	done := make(chan struct{})
+	var lookers sync.WaitGroup
+	for range 2 {
+		lookers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				lo, hi := v.Range()
+				if r, ok := v.At(hi - 1); ok && len(r.Text) > 1000 {
+					t.Error("not a record of this test")
+				}
+				v.Histogram(20)
+				v.Counts()
+				v.Progress()
+				v.FindLevel(lo, false, LevelFatal)
+				v.Near(dawn.UnixNano())
+				v.Context(lo, 2)
+			}
+		})
+	}
+	var f *Filter
+	for n := range 150 {
+		var batch []Record
+		for i := range 100 {
+			batch = append(batch, somewhat(rnd, n*100+i))
+		}
+		s.Append(batch)
+		if n%10 == 0 {
+			f = filter(t, someTerms[rnd.IntN(len(someTerms))])
+			v.SetFilter(f)
+		}
+	}
+	settled(t, s, v, f)
+	close(done)
+	lookers.Wait()
+	v.Close()
+	if diff := gocmp.Diff(selected(s, f), seqs(v)); diff != "" {
+		t.Error(diff)
 	}
 }
 
