@@ -217,9 +217,23 @@ func (t *topology) totals(sys bool) *storm.TopologyStats {
 				spouts.add(s)
 			}
 		}
-		out.WindowToEmitted[key], out.WindowToTransferred[key] = every.emitted, every.transferred
-		out.WindowToAcked[key], out.WindowToFailed[key] = spouts.acked, spouts.failed
-		out.WindowToCompleteLatenciesMs[key] = mean(spouts.completeMs, spouts.acked)
+		// What never happened is not listed.
+		for _, of := range []struct {
+			list map[string]int64
+			n    int64
+		}{
+			{out.WindowToEmitted, every.emitted},
+			{out.WindowToTransferred, every.transferred},
+			{out.WindowToAcked, spouts.acked},
+			{out.WindowToFailed, spouts.failed},
+		} {
+			if of.n > 0 {
+				of.list[key] = of.n
+			}
+		}
+		if spouts.acked > 0 {
+			out.WindowToCompleteLatenciesMs[key] = mean(spouts.completeMs, spouts.acked)
+		}
 	}
 	return out
 }

@@ -193,6 +193,7 @@ func (a *answers) GetTopologyInfoWithOpts(_ context.Context, id string, options 
 	for _, c := range t.components {
 		switch {
 		case options.GetNumErrChoice() == storm.NumErrorsChoice_NONE:
+			out.Errors[c.id] = []*storm.ErrorInfo{}
 		case options.GetNumErrChoice() == storm.NumErrorsChoice_ONE:
 			out.Errors[c.id] = []*storm.ErrorInfo{}
 			if c.last != nil {

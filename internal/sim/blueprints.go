@@ -27,7 +27,7 @@ func wordcount() blueprint {
 
 func wikipediaTrends() blueprint {
 	return blueprint{
-		name: "wikipedia-trends", owner: "research", workers: 4, ackers: 4, timeout: 60, maxPending: 1000, age: 3*86400 + 4000,
+		name: "wikipedia-trends", owner: "research", workers: 4, ackers: 4, events: 1, timeout: 60, maxPending: 1000, age: 3*86400 + 4000,
 		components: []part{
 			{
 				id: "edits", spout: true, executors: 2, tasks: 2, class: "com.example.wikipedia.RecentChangesSpout",
@@ -52,7 +52,7 @@ func wikipediaTrends() blueprint {
 
 func twitterClicks() blueprint {
 	return blueprint{
-		name: "twitter-clicks", owner: "ads", workers: 5, ackers: 5, timeout: 30, maxPending: 5000, age: 86400 + 11000,
+		name: "twitter-clicks", owner: "ads", workers: 5, ackers: 5, events: 1, timeout: 30, maxPending: 5000, age: 86400 + 11000,
 		components: []part{
 			{
 				id: "clicks", spout: true, executors: 4, tasks: 4, class: "org.apache.storm.kafka.spout.KafkaSpout",

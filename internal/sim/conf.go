@@ -42,7 +42,7 @@ func (t *topology) configuration() string {
 	conf := clusterConf()
 	maps.Copy(conf, map[string]any{
 		"topology.name": t.name, "storm.id": t.id, "topology.submitter.user": t.owner, "topology.submitter.principal": "",
-		"topology.workers": t.blueprint.workers, "topology.acker.executors": t.ackers,
+		"topology.workers": t.blueprint.workers, "topology.acker.executors": t.ackers, "topology.eventlogger.executors": t.events,
 		"topology.message.timeout.secs": int(t.timeout), "storm.topology.submission.time.secs": int64(t.launched),
 		"topology.users": []string{}, "topology.groups": []string{},
 	})

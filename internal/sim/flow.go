@@ -48,7 +48,7 @@ func (w *World) flow(t *topology, dt float64) {
 		switch {
 		case c.spout:
 			w.spout(t, c, dt)
-		case c.id != ackerID:
+		case !system(c.id):
 			w.bolt(t, c, dt)
 		}
 	}
@@ -198,7 +198,7 @@ func (w *World) acker(t *topology) {
 func (t *topology) latency() float64 {
 	total := 0.0
 	for _, c := range t.components {
-		if c.spout || c.id == ackerID {
+		if c.spout || system(c.id) {
 			continue
 		}
 		total += (c.serviceMs + networkMs) / 1000
@@ -249,7 +249,7 @@ func (w *World) ways(t *topology) []way {
 	lost, failing := 0.0, 0.0
 	var keyed *component
 	for _, o := range t.components {
-		if o.spout || o.id == ackerID {
+		if o.spout || system(o.id) {
 			continue
 		}
 		if o.keyed {
@@ -314,7 +314,7 @@ func (t *topology) patience(now float64) float64 {
 func (t *topology) abandon(wk *worker) {
 	passes := 1.0 // the share of trees with nothing there
 	for _, c := range t.components {
-		if c.spout || c.id == ackerID {
+		if c.spout || system(c.id) {
 			continue
 		}
 		here := 0.0

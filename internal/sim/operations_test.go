@@ -159,12 +159,12 @@ func TestOverridesAreKept(t *testing.T) {
 	move(t, s, 2*time.Second)
 	conf, err := c.GetTopologyConf(ctx, tp.id)
 	must(t, err)
-	page, err := c.GetTopologyPageInfo(ctx, tp.id, "600", true)
+	summary, err := c.GetTopologySummary(ctx, tp.id)
 	must(t, err)
 	if tp.maxPending != 7 || !strings.Contains(conf, `"topology.max.spout.pending":7`) || !strings.Contains(conf, `"topology.submitter.user":"ingest"`) {
 		t.Errorf("pending %v, conf %s", tp.maxPending, conf)
 	}
-	if got := page.GetRequestedMemonheap(); got != 17*128+4*128 {
+	if got := summary.GetRequestedMemonheap(); got != 17*128+4*128 {
 		t.Errorf("%v MB are requested", got)
 	}
 }
@@ -402,4 +402,36 @@ func (r *uploadRequest) Write(ctx context.Context, p thrift.TProtocol) error {
 	return errors.Join(
 		p.WriteFieldBegin(ctx, "name", thrift.STRING, 1), p.WriteString(ctx, r.name),
 		p.WriteFieldBegin(ctx, "creds", thrift.STRUCT, 2), r.credentials.Write(ctx, p), p.WriteFieldStop(ctx))
+}
+
+// FuzzNimbusRequest sends anything to a Nimbus: it answers, or ends the
+// connection, and never falls over.
+func FuzzNimbusRequest(f *testing.F) {
+	w := NewDemo(1, testStart)
+	a := &answers{
+		w: w, hosts: []string{"nim-a", "nim-b"}, ports: []int{6627, 6627}, changed: func() {},
+		conf: func() string { return "{}" },
+	}
+	processors := storm.NewNimbusProcessor(a).ProcessorMap()
+	seed := func(method string, args thrift.TStruct) {
+		buf, out := stormthrift.NewWriter()
+		if err := errors.Join(out.WriteMessageBegin(f.Context(), method, thrift.CALL, 1), args.Write(f.Context(), out)); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(buf.Bytes())
+	}
+	id := w.topology("wordcount").id
+	seed("rebalance", &storm.NimbusRebalanceArgs{Name: "wordcount", Options: &storm.RebalanceOptions{NumExecutors: map[string]int32{"split": 2}}})
+	seed("killTopologyWithOpts", &storm.NimbusKillTopologyWithOptsArgs{Name: "global-alarms", Options: &storm.KillOptions{}})
+	seed("setWorkerProfiler", &storm.NimbusSetWorkerProfilerArgs{ID: id, ProfileRequest: jstack("w1", 6700)})
+	seed("uploadNewCredentials", &uploadRequest{"wordcount", &credentials{values: map[string]string{"k": "v"}}})
+	seed("getTopologyPageInfo", &storm.NimbusGetTopologyPageInfoArgs{ID: id, Window: "600"})
+	seed("getSupervisorPageInfo", &stormthrift.SupervisorPageArgs{Host: new("w1")})
+	f.Fuzz(func(t *testing.T, request []byte) {
+		reply, err := a.answer(t.Context(), processors, request)
+		if err == nil && len(reply) == 0 {
+			t.Error("an empty reply")
+		}
+		w.Step(time.Second)
+	})
 }

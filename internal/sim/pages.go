@@ -15,7 +15,6 @@ func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys 
 		return nil, notAlive(id)
 	}
 	a.look(t)
-	need := t.needs()
 	p := &storm.TopologyPageInfo{
 		ID: new(t.id), Name: new(t.name), UptimeSecs: new(int32(a.w.now - t.launched)), Status: new(t.status.String()),
 		NumTasks: new(int32(t.tasks)), NumWorkers: new(int32(0)), NumExecutors: new(int32(0)), TopologyConf: new(t.conf),
@@ -25,8 +24,6 @@ func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys 
 			WindowToFailed: map[string]int64{}, WindowToCompleteLatenciesMs: map[string]float64{},
 		},
 		Owner: new(t.owner), ReplicationCount: new(a.replication()), StormVersion: new(Version), DebugOptions: t.debug[t.id],
-		RequestedMemonheap: new(need.onHeap), RequestedMemoffheap: new(need.offHeap), RequestedCPU: new(need.cpu),
-		AssignedMemonheap: new(0.0), AssignedMemoffheap: new(0.0), AssignedCPU: new(0.0),
 	}
 	leads := a.leads()
 	for _, c := range t.components {
@@ -55,7 +52,6 @@ func (a *answers) GetTopologyPageInfo(_ context.Context, id, window string, sys 
 	}
 	p.NumWorkers, p.NumExecutors = new(int32(beating)), new(int32(len(t.byTask)))
 	p.TopologyStats = t.totals(sys)
-	p.AssignedMemonheap, p.AssignedMemoffheap, p.AssignedCPU = new(need.onHeap), new(need.offHeap), new(need.cpu)
 	return p, nil
 }
 
@@ -115,6 +111,13 @@ func (a *answers) GetComponentPageInfo(_ context.Context, id, component, window 
 		return p, nil
 	}
 	p.NumExecutors = new(int32(len(c.executors)))
+	if log := t.component(eventLoggerID); log != nil {
+		on := log.executors[0].on
+		p.EventlogHost, p.EventlogPort = new(on.host.name), new(int32(on.port))
+	}
+	if system(c.id) && !sys {
+		return p, nil
+	}
 	for _, key := range windowNames {
 		s := componentSums(c, key, sys)
 		s.capacity = 0 // Storm sets it per executor only

@@ -10,6 +10,7 @@ type blueprint struct {
 	owner      string
 	workers    int
 	ackers     int
+	events     int     // topology.eventlogger.executors
 	timeout    float64 // topology.message.timeout.secs
 	maxPending float64 // topology.max.spout.pending, per task; 0 for no limit
 	age        float64 // seconds since it was submitted, when the world begins

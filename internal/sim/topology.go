@@ -10,10 +10,11 @@ import (
 
 // The names of Storm's own component and streams.
 const (
-	ackerID = "__acker"
-	ackInit = "__ack_init"
-	ackAck  = "__ack_ack"
-	ackFail = "__ack_fail"
+	ackerID       = "__acker"
+	eventLoggerID = "__eventlogger"
+	ackInit       = "__ack_init"
+	ackAck        = "__ack_ack"
+	ackFail       = "__ack_fail"
 )
 
 // reading is an input of a component.
@@ -93,6 +94,12 @@ func build(b blueprint, id string, launched float64, random func() float64) *top
 		acker.read(c, input{from: c.id, stream: ackFail, how: fields, fields: []string{"id"}})
 	}
 	t.components = append(t.components, acker)
+	if b.events > 0 {
+		t.components = append(t.components, &component{
+			part:  part{id: eventLoggerID, executors: b.events, tasks: b.events, class: "org.apache.storm.metric.EventLoggerBolt"},
+			needs: assumed,
+		})
+	}
 
 	for _, c := range t.components {
 		t.tasks += c.tasks
@@ -157,7 +164,9 @@ func (t *topology) divide(p parallelism, random func() float64) {
 				c.executors[i] = &executor{of: c, index: i, start: s.start, end: s.end, queue: make([]float64, len(c.inputs))}
 				c.executors[i].restart(random)
 			}
-			c.deal(random)
+			if len(c.inputs) > 0 || c.spout {
+				c.deal(random)
+			}
 		}
 		t.byTask = append(t.byTask, c.executors...)
 	}

@@ -239,7 +239,7 @@ func (m *mirror) supervisors() {
 		}
 		m.tree.put("/storm/supervisors/"+h.node, packed(&storm.SupervisorInfo{
 			TimeSecs: new(int64(m.w.now)), Hostname: new(h.name), AssignmentID: new(h.node), UsedPorts: busy, Meta: every,
-			SchedulerMeta: map[string]string{}, UptimeSecs: new(int64(m.w.now - h.started)), Version: new(Version),
+			UptimeSecs: new(int64(m.w.now - h.started)), Version: new(Version),
 			ResourcesMap: map[string]float64{"cpu.pcore.percent": 400, "memory.mb": 4096}, ServerPort: new(int32(6628)),
 		}), supervisorSession+int64(i))
 	}
@@ -264,7 +264,6 @@ func (t *topology) assignment() *stormthrift.Assignment {
 	needs := t.workerNeeds()
 	for _, wk := range t.workers {
 		need := needs[wk]
-		a.TotalSharedOffHeap[wk.host.node] = 0
 		a.WorkerResources[stormthrift.NodePort{Node: wk.host.node, Port: int64(wk.port)}] = &storm.WorkerResources{
 			MemOnHeap: new(need.onHeap), MemOffHeap: new(need.offHeap), CPU: new(need.cpu),
 			SharedMemOnHeap: new(0.0), SharedMemOffHeap: new(0.0), Resources: need.named(), SharedResources: map[string]float64{},
