@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -196,7 +197,7 @@ func (m *model) hintsRow() string {
 	}
 	left := []seg{{text: " "}}
 	room := m.lay.w - line(right).Width() - 1
-	for _, b := range m.where.top().scr.Keys() {
+	for _, b := range m.bindings() {
 		if !b.Enabled() || b.Help().Desc == "" {
 			continue
 		}
@@ -237,5 +238,12 @@ func (m *model) paint(w, h int) kit.Paint {
 	return kit.Paint{Theme: m.env.Theme, W: w, H: h, Now: m.env.Now}
 }
 
-// bindings lists what acts on the screen on top, for the help.
-func (m *model) bindings() []key.Binding { return m.where.top().scr.Keys() }
+// bindings lists what acts on the screen on top, the most useful first: the
+// screen's own keys, and the one for logs where the row has some.
+func (m *model) bindings() []key.Binding {
+	keys := m.where.top().scr.Keys()
+	if _, ok := m.logsHere(); ok && len(keys) > 0 {
+		keys = slices.Insert(slices.Clone(keys), 1, m.keys.Logs)
+	}
+	return keys
+}

@@ -13,7 +13,7 @@ type frameKeys struct {
 	Quit, Leave, Back, Previous   key.Binding
 	Palette, HistBack, HistFwd    key.Binding
 	Help, Pause, Poll, Save, Wide key.Binding
-	Mouse, Suspend                key.Binding
+	Mouse, Suspend, Logs          key.Binding
 }
 
 func bind(help string, keys ...string) key.Binding {
@@ -22,6 +22,7 @@ func bind(help string, keys ...string) key.Binding {
 
 func newFrameKeys() frameKeys {
 	return frameKeys{
+		Logs:     bind("logs", "l"),
 		Quit:     bind("quit", "ctrl+c"),
 		Leave:    bind("back; at a root screen quit", "q"),
 		Back:     bind("close, clear, back", "esc"),

@@ -74,7 +74,7 @@ func newModel(deps Deps) (*model, error) {
 		Snap: m.live, Now: deps.Now().In(deps.Zone), Theme: deps.Theme,
 		ClusterName: deps.ClusterName, Prod: deps.Prod, Mode: deps.Mode,
 		Window: nimbusclient.Window10m,
-		Tree:   deps.Tree, Settings: deps.Settings, Defaults: deps.Defaults, Secret: deps.Secret,
+		Logs:   deps.Logs, Tree: deps.Tree, Settings: deps.Settings, Defaults: deps.Defaults, Secret: deps.Secret,
 	}
 	first, ok := screen.Lookup(home)
 	if !ok {
@@ -99,9 +99,21 @@ func newModel(deps Deps) (*model, error) {
 // Init starts the clock.
 func (m *model) Init() tea.Cmd { return tick() }
 
-// Update handles one message. Only the branches that change the picture mark it
-// dirty; View is called after every message all the same.
+// Update handles one message and tells a screen that is not on top any more.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	on := *m.where.top()
+	next, cmd := m.handle(msg)
+	if m.where.top().self != on.self {
+		if l, ok := on.scr.(screen.Leaver); ok {
+			l.Leave()
+		}
+	}
+	return next, cmd
+}
+
+// handle handles one message. Only the branches that change the picture mark it
+// dirty; View is called after every message all the same.
+func (m *model) handle(msg tea.Msg) (tea.Model, tea.Cmd) {
 	was := m.dirty
 	m.dirty = true
 	switch msg := msg.(type) {
@@ -115,6 +127,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, nil
 		}
 		return m, m.refresh(msg.snap)
+	case logsMsg:
+		m.env.Rev++
+		if m.paused() || m.where.top().spec.ID != "logs" {
+			m.dirty = was
+			return m, nil
+		}
+		return m, m.update(m.where.top(), screen.Refreshed{})
 	case tickMsg:
 		m.tick(time.Time(msg))
 		return m, tick()
@@ -304,6 +323,18 @@ func (m *model) open(id screen.ID, arg screen.Arg) tea.Cmd {
 	return m.update(m.where.top(), screen.Refreshed{})
 }
 
+// logsHere is whose logs the row under the cursor has.
+func (m *model) logsHere() (screen.Arg, bool) {
+	top := m.where.top()
+	l, ok := top.scr.(screen.Logger)
+	if !ok || m.env.Logs == nil {
+		return screen.Arg{}, false
+	}
+	env := m.env
+	env.Self = top.self
+	return l.Logs(env)
+}
+
 // takeHint asks for the hint of the moment and shows it when it is a new one.
 func (m *model) takeHint() {
 	if m.deps.Hint == nil {
@@ -341,6 +372,9 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	}
 	if cmd, ok := m.frameKey(msg); ok {
 		return cmd
+	}
+	if arg, ok := m.logsHere(); ok && key.Matches(msg, m.keys.Logs) {
+		return m.open("logs", arg)
 	}
 	for _, spec := range screen.Specs() {
 		if isRoot(spec) && key.Matches(msg, spec.Key) {

@@ -43,6 +43,8 @@ type Deps struct {
 	OpenArg screen.Arg
 	Mouse   bool
 
+	// Logs opens log sessions; nil where no host's logs can be reached.
+	Logs     screen.Logs
 	Tree     screen.Tree
 	Settings []screen.Setting
 	Defaults func(version string) (values map[string]any, release string)
@@ -118,6 +120,9 @@ func Run(ctx context.Context, deps Deps) error {
 			}
 		}
 	})
+	if deps.Logs != nil {
+		pump.Go(func() { pumpLogs(ctx, deps.Logs, p.Send) })
+	}
 	_, err = p.Run()
 	cancel()
 	pump.Wait()
@@ -129,6 +134,33 @@ func Run(ctx context.Context, deps Deps) error {
 	}
 	return err
 }
+
+// logFrames is the pause between two pictures of a stream of logs: however many
+// lines come, there are at most so many a second. Keys do not wait for it.
+const logFrames = time.Second / 25
+
+// pumpLogs tells the program that logs have something new.
+func pumpLogs(ctx context.Context, l screen.Logs, send func(tea.Msg)) {
+	pause := time.NewTicker(logFrames)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.Changed():
+			send(logsMsg{})
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-pause.C:
+		}
+	}
+}
+
+// logsMsg tells that a log session shows something new; what it is lies in the
+// session.
+type logsMsg struct{}
 
 // snapshotMsg brings a new picture of the cluster.
 type snapshotMsg struct{ snap *cluster.Snapshot }

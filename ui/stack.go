@@ -39,6 +39,12 @@ func (s *stack) open(env screen.Env, spec screen.Spec, arg screen.Arg) {
 		s.roots = map[screen.ID]opened{}
 	}
 	s.remember()
+	if isRoot(spec) && spec.Over && arg != (screen.Arg{}) {
+		o := s.make(env, spec, arg)
+		s.roots[spec.ID] = o
+		s.push(o)
+		return
+	}
 	if isRoot(spec) {
 		root, kept := s.roots[spec.ID]
 		if !kept || arg != (screen.Arg{}) {
@@ -48,7 +54,11 @@ func (s *stack) open(env screen.Env, spec screen.Spec, arg screen.Arg) {
 		s.items = []opened{root}
 		return
 	}
-	s.items = append(s.items, s.make(env, spec, arg))
+	s.push(s.make(env, spec, arg))
+}
+
+func (s *stack) push(o opened) {
+	s.items = append(s.items, o)
 	if over := len(s.items) - maxStack; over > 0 {
 		s.items = append([]opened(nil), s.items[over:]...)
 	}

@@ -71,19 +71,19 @@ var Plan = []Floor{
 	{Room: "ui/kit/...", Own: []string{"ui/kit/...", "ui/theme", "internal/safetext", "internal/human"}, Libraries: append([]string{"github.com/sahilm/fuzzy"}, charm...)},
 	{
 		Room:      "ui/screen",
-		Own:       []string{"ui/theme", "ui/kit", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance"},
+		Own:       []string{"ui/theme", "ui/kit", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance", "logs/..."},
 		Values:    []string{"nimbusclient", "zkview"},
 		Libraries: charm,
 	},
 	{
 		Room:      "ui/screens",
-		Own:       []string{"ui/screen", "ui/theme", "ui/kit/...", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance"},
+		Own:       []string{"ui/screen", "ui/theme", "ui/kit/...", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance", "logs/..."},
 		Values:    []string{"nimbusclient", "zkview"},
 		Libraries: charm,
 	},
 	{
 		Room:      "ui",
-		Own:       []string{"ui/...", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance"},
+		Own:       []string{"ui/...", "internal/cluster", "internal/diagnose", "internal/human", "internal/safetext", "rebalance", "logs/..."},
 		Values:    []string{"nimbusclient", "zkview"},
 		Libraries: append([]string{"github.com/sahilm/fuzzy"}, charm...),
 	},

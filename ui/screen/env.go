@@ -34,6 +34,11 @@ type Env struct {
 	// Log are the lines the status row has shown, newest first.
 	Log []Line
 
+	// Logs opens log sessions; nil where no host's logs can be reached. Rev grows
+	// whenever one of them shows something new.
+	Logs Logs
+	Rev  uint64
+
 	// Tree reads ZooKeeper for the browser; nil without ZooKeeper.
 	Tree Tree
 	// Settings are the settings in effect, secrets masked.

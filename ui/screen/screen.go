@@ -68,6 +68,18 @@ type Escaper interface {
 	Escape() bool
 }
 
+// Logger is a Screen whose rows have logs: the frame's key for logs follows those
+// of the row under the cursor. ok is false where it has none.
+type Logger interface {
+	Logs(env Env) (arg Arg, ok bool)
+}
+
+// Leaver is a Screen that wants to know that it is not on top any more. It may be
+// shown again.
+type Leaver interface {
+	Leave()
+}
+
 // Texter is a Screen that can give its whole content as plain text for saving;
 // without it the screen as drawn is saved.
 type Texter interface {

@@ -18,6 +18,7 @@ type Arg struct {
 	Host       string // supervisor id
 	Port       int
 	Path       string // znode
+	Daemon     string // "nimbus", "supervisor": whose log
 	Filter     string
 }
 
@@ -41,6 +42,9 @@ type Spec struct {
 	TakesPath bool
 	// Detail is the screen that a list's word opens when a topology is named.
 	Detail ID
+	// Over puts a root screen that is opened on something on top of the stack, so
+	// that back leads to where it was opened; its hot key returns to it.
+	Over bool
 	// NeedsArg says that the screen cannot be opened without a topology.
 	NeedsArg bool
 }
