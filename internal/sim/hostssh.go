@@ -98,10 +98,7 @@ func (s *Server) openHosts(ctx context.Context, wires Wires) error {
 	s.w.mu.Lock()
 	s.w.watch = h.machines.watch
 	s.w.mu.Unlock()
-	if wires.Within {
-		return nil
-	}
-	return h.write()
+	return h.write(wires.Within)
 }
 
 // ahead is how far the clocks of the hosts are past the last step of the world.
@@ -132,8 +129,9 @@ func (w *World) lostHosts() map[string]bool {
 	return out
 }
 
-// write makes the files with which OpenSSH reaches the hosts.
-func (h *hosts) write() error {
+// write makes the files with which OpenSSH reaches the hosts. Within the process
+// they are for clients that dial through the server.
+func (h *hosts) write(within bool) error {
 	dir, err := os.MkdirTemp("", "stormtop-demo-")
 	if err != nil {
 		return fmt.Errorf("making a directory for ssh: %w", err)
@@ -149,6 +147,9 @@ func (h *hosts) write() error {
 		host, port, err := net.SplitHostPort(h.servers[m.name].Addr().String())
 		if err != nil {
 			return fmt.Errorf("reading an address: %w", err)
+		}
+		if within {
+			host, port = m.name, strconv.Itoa(sshPort)
 		}
 		fmt.Fprintf(&conf, "Host %s\n\tHostName %s\n\tPort %s\n\tHostKeyAlias %s\n\n", m.name, host, port, m.name)
 		line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(h.keys[m.name])))
@@ -191,13 +192,9 @@ func (s *Server) Hosts() []string {
 
 // SSHConfig is the path of a file for ssh -F, with which OpenSSH reaches every
 // host by its name. It is in a directory of its own with the key and the hosts'
-// keys, which goes with the server. "" when the world is within the process.
-func (s *Server) SSHConfig() string {
-	if s.inside.dir == "" {
-		return ""
-	}
-	return filepath.Join(s.inside.dir, "ssh_config")
-}
+// keys, which goes with the server. Where the world is within the process, the
+// addresses in it are those that [Server.Dial] knows.
+func (s *Server) SSHConfig() string { return filepath.Join(s.inside.dir, "ssh_config") }
 
 // LogDir is storm.log.dir on every host.
 func (s *Server) LogDir() string { return logDir }
