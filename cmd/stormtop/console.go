@@ -18,6 +18,7 @@ import (
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/config"
 	"github.com/stormtop/stormtop/internal/config/stormdefaults"
+	"github.com/stormtop/stormtop/internal/follow"
 	"github.com/stormtop/stormtop/internal/safetext"
 	"github.com/stormtop/stormtop/nimbusclient"
 	"github.com/stormtop/stormtop/ui"
@@ -51,8 +52,14 @@ func (c console) run(ctx context.Context) error {
 		var polling sync.WaitGroup
 		defer polling.Wait()
 		defer cancel()
+		feed := follow.NewFeed(poller)
 		polling.Go(func() { poller.Run(ctx) })
-		deps.Source, deps.Tree = poller, zk
+		polling.Go(func() { feed.Run(ctx) })
+		hosts := hostsOf(c.cfg, func() int { return logviewerPort(poller.Latest()) }, nil)
+		defer hosts.Close()
+		sessions := newLogSessions(c.cfg, feed, hosts.Hosts, hosts.why, hosts.logviewer)
+		defer sessions.close()
+		deps.Source, deps.Tree, deps.Logs = fed{feed, poller}, zk, sessions
 		return ui.Run(ctx, deps)
 	})
 }

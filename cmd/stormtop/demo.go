@@ -13,7 +13,10 @@ import (
 
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/config"
+	"github.com/stormtop/stormtop/internal/follow"
 	"github.com/stormtop/stormtop/internal/sim"
+	"github.com/stormtop/stormtop/internal/sshpool"
+	"github.com/stormtop/stormtop/logs"
 	"github.com/stormtop/stormtop/nimbusclient"
 	"github.com/stormtop/stormtop/ui"
 	"github.com/stormtop/stormtop/ui/screen"
@@ -37,6 +40,10 @@ const (
 	primedBeats      = 60
 	primedBeatsLarge = 10 // there a heartbeat takes its time
 )
+
+// demoStep is how often the world moves: lines come in order of their times only
+// as far as they are written in time.
+const demoStep = 100 * time.Millisecond
 
 // demo is what the demo's flags say.
 type demo struct {
@@ -200,6 +207,9 @@ type living struct {
 	nimbus  *nimbusclient.Client
 	zk      *zkview.Client
 	poller  *cluster.Poller
+	feed    *follow.Feed
+	pool    *sshpool.Pool
+	logs    *logSessions
 	cancel  context.CancelFunc
 	polling sync.WaitGroup
 }
@@ -211,7 +221,7 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 	l := &living{cancel: func() {}, world: d.world(time.Now().Add(-time.Duration(d.beats()) * beat))}
 	var err error
 	// It must outlive its clients, and is closed after them.
-	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed, Within: true, Held: true}); err != nil {
+	if l.server, err = sim.Serve(context.WithoutCancel(ctx), l.world, sim.Wires{Speed: d.speed, Within: true, Held: true, Every: demoStep}); err != nil {
 		return nil, err
 	}
 	l.nimbus = nimbusclient.New(nimbusclient.Config{
@@ -224,6 +234,9 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 		l.stop()
 		return nil, fmt.Errorf("looking at the simulated cluster's past: %w", err)
 	}
+	l.feed = follow.NewFeed(l.poller)
+	l.pool = sshpool.New(sshpool.Config{File: l.server.SSHConfig(), Dial: l.server.Dial})
+	l.logs = newLogSessions(c.cfg, l.feed, logs.OverSSH(l.pool), "", nil)
 	// What the looking back took has passed there too, and ZooKeeper learns of it
 	// all at once.
 	l.server.Step(max(0, time.Since(l.world.Now())))
@@ -234,7 +247,7 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 
 // dress gives the console this cluster.
 func (l *living) dress(deps *ui.Deps) {
-	deps.Source, deps.Tree, deps.Hint = l.poller, l.zk, l.world.Hint
+	deps.Source, deps.Tree, deps.Hint, deps.Logs = fed{l.feed, l.poller}, l.zk, l.world.Hint, l.logs
 	deps.Mode = screen.Mode{Word: "DEMO"}
 }
 
@@ -242,10 +255,15 @@ func (l *living) dress(deps *ui.Deps) {
 func (l *living) watch(ctx context.Context) {
 	ctx, l.cancel = context.WithCancel(ctx)
 	l.polling.Go(func() { l.poller.Run(ctx) })
+	l.polling.Go(func() { l.feed.Run(ctx) })
 }
 
 // stop ends the clients before the cluster, so that nothing sees it go.
 func (l *living) stop() {
+	if l.logs != nil {
+		l.logs.close()
+		l.pool.Close()
+	}
 	l.cancel()
 	l.polling.Wait()
 	closing, done := context.WithTimeout(context.Background(), time.Second)

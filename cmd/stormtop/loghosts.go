@@ -29,6 +29,11 @@ func (h *sshHosts) Close() { h.close() }
 // is no ssh, their logviewers serve worker logs. port is the one that Nimbus'
 // configuration gives these, 0 when it gives none. It does no I/O.
 func (a *app) sshHosts(cfg *config.Config, port func() int) *sshHosts {
+	return hostsOf(cfg, port, (&asker{open: terminal}).ask)
+}
+
+// hostsOf is sshHosts with whom ssh asks; nil where there is nobody.
+func hostsOf(cfg *config.Config, port func() int, ask func(context.Context, sshpool.Question) (sshpool.Answer, error)) *sshHosts {
 	h := &sshHosts{close: func() {}}
 	h.logviewer = logs.NewLogviewer(logs.LogviewerConfig{URL: func(host string) string {
 		if _, after, ok := strings.Cut(host, "@"); ok {
@@ -46,7 +51,7 @@ func (a *app) sshHosts(cfg *config.Config, port func() int) *sshHosts {
 		return h
 	}
 	pool := sshpool.New(sshpool.Config{
-		File: cfg.SSHConfig.V, User: cfg.SSHUser.V, Port: cfg.SSHPort.V, Ask: (&asker{open: terminal}).ask,
+		File: cfg.SSHConfig.V, User: cfg.SSHUser.V, Port: cfg.SSHPort.V, Ask: ask,
 	})
 	h.Hosts, h.pool, h.close = logs.OverSSH(pool), pool, pool.Close
 	return h

@@ -133,14 +133,20 @@ func (r *logRun) logviewerPort() int {
 	if r.feed == nil {
 		return 0
 	}
-	if s := r.feed.Latest(); s != nil {
-		switch p := s.NimbusConf["logviewer.port"].(type) {
-		case float64:
-			return int(p)
-		case json.Number:
-			n, _ := p.Int64()
-			return int(n)
-		}
+	return logviewerPort(r.feed.Latest())
+}
+
+// logviewerPort is that of a picture of the cluster, which may be nil.
+func logviewerPort(s *cluster.Snapshot) int {
+	if s == nil {
+		return 0
+	}
+	switch p := s.NimbusConf["logviewer.port"].(type) {
+	case float64:
+		return int(p)
+	case json.Number:
+		n, _ := p.Int64()
+		return int(n)
 	}
 	return 0
 }

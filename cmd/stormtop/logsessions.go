@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/config"
@@ -94,4 +95,5 @@ type fed struct {
 	poller *cluster.Poller
 }
 
-func (f fed) Refresh() { f.poller.Refresh() }
+func (f fed) Refresh()                     { f.poller.Refresh() }
+func (f fed) SetEvery(every time.Duration) { f.poller.SetEvery(every) }

@@ -47,6 +47,7 @@ const firstPatience = 3 * time.Second
 
 // Session follows one target until it is closed.
 type Session struct {
+	ended <-chan struct{} // closed when it ends
 	cfg     Config
 	targets []Target
 	fixed   []logs.Source
@@ -99,6 +100,7 @@ func begin(cfg Config, targets []Target, fixed []logs.Source, finding bool) *Ses
 		cfg: cfg, targets: targets, fixed: fixed, changed: make(chan struct{}, 1), cancel: cancel,
 		orders: make(chan struct{}, 1), settled: make(chan struct{}), rotated: cfg.Rotated, finding: finding,
 	}
+	s.ended = ctx.Done()
 	s.reading = s.read(cfg.Rotated)
 	s.wg.Go(func() { s.run(ctx) })
 	return s
@@ -436,6 +438,9 @@ func (s *Session) Reconnect() {
 // Changed tells that something about the session changed: its plan, a source's
 // state or the view. It has room for one value.
 func (s *Session) Changed() <-chan struct{} { return s.changed }
+
+// Done is closed when the session ends.
+func (s *Session) Done() <-chan struct{} { return s.ended }
 
 // Release says that nobody looks any more.
 func (s *Session) Release() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stormtop/stormtop/internal/human"
+	"github.com/stormtop/stormtop/internal/safetext"
 	"github.com/stormtop/stormtop/logs"
 	"github.com/stormtop/stormtop/ui/kit"
 	"github.com/stormtop/stormtop/ui/screen"
@@ -220,7 +221,7 @@ func (s *logView) line(env screen.Env, p kit.Paint, r logs.Record, here bool) ki
 		if f.Task > 0 {
 			who += fmt.Sprintf(" %d", f.Task)
 		}
-		l = l.Add(theme.Dim, padTo(who, 10)+" ")
+		l = l.Add(theme.Dim, safetext.PadRight(safetext.Cut(safetext.Clean(who), whoCells), whoCells)+" ")
 	}
 	l = l.Then(levelCell(r.Level, p.W))
 	body := first
@@ -249,6 +250,9 @@ func (s *logView) line(env screen.Env, p kit.Paint, r logs.Record, here bool) ki
 	}
 	return kit.Apart(l, kit.S(theme.Dim, " "+strings.Join(tail, " · ")), p.W)
 }
+
+// whoCells is the width of the column for component and task.
+const whoCells = 14
 
 // shown is as much of a line as can matter for w cells behind the ones scrolled
 // away: a line may be long.
@@ -300,7 +304,7 @@ func gutter(index int32, src logs.Source, w int) kit.Line {
 	if w < 100 {
 		return l
 	}
-	return l.Add(tok, padTo(whereOf(src), 12)+" ")
+	return l.Add(tok, safetext.PadRight(safetext.Cut(safetext.Clean(whereOf(src)), 12), 12)+" ")
 }
 
 // whereOf is where a source is, in a few cells.
