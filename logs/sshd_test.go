@@ -31,7 +31,7 @@ type sshServer struct {
 	proxy *breakingProxy
 }
 
-func startSSHD(t *testing.T, config string) *sshServer {
+func startSSHD(t testing.TB, config string) *sshServer {
 	t.Helper()
 	sshd := require.Tool(t, "sshd")
 	keygen := require.Tool(t, "ssh-keygen")
@@ -122,7 +122,7 @@ type breakingProxy struct {
 	random   *rand.Rand
 }
 
-func newBreakingProxy(t *testing.T, addr string) *breakingProxy {
+func newBreakingProxy(t testing.TB, addr string) *breakingProxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // loopback
 	if err != nil {
@@ -200,7 +200,7 @@ func (p *breakingProxy) close() {
 }
 
 // pool reaches the server as "a", through the proxy.
-func (s *sshServer) pool(t *testing.T) *sshpool.Pool {
+func (s *sshServer) pool(t testing.TB) *sshpool.Pool {
 	t.Helper()
 	config := filepath.Join(s.dir, "ssh_config")
 	text := fmt.Sprintf("Host a\nHostName 127.0.0.1\nPort %d\nIdentityFile %s\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile %s\nGlobalKnownHostsFile /dev/null\nStrictHostKeyChecking no\n",
