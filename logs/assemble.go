@@ -188,7 +188,8 @@ func (a *Assembler) room(n int) {
 	if cap(a.arena)-len(a.arena) >= n {
 		return
 	}
-	const block = 32 << 10
+	// A source that says little, of which there are hundreds, holds little.
+	block := min(max(2*cap(a.arena), 4<<10), 32<<10)
 	text := a.arena[a.begin:]
 	next := make([]byte, 0, max(block, 2*(len(text)+n)))
 	a.arena, a.begin = append(next, text...), 0

@@ -21,7 +21,7 @@ func (f *follower) begin(ctx context.Context) error {
 		for len(row) > 0 && !f.since.IsZero() && row[0].changed().Before(f.since) {
 			row = row[1:]
 		}
-		o, err := f.firstOf(ctx, row)
+		o, _, err := f.firstOf(ctx, row)
 		if err != nil {
 			return err
 		}

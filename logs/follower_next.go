@@ -106,6 +106,16 @@ func (f *follower) first(ctx context.Context, named *opened, row []generation) (
 	if (o2 == named) != (o == named) || !bytes.Equal(head, head2) || !slices.EqualFunc(row, again, sameKey) {
 		return paceQuiet, errMoved
 	}
+	if len(row) > 0 && row[0].index >= 0 {
+		for _, n := range []int{row[0].index - 1, row[0].index + 1} {
+			if len(row) > 1 && n == row[1].index || n < 0 {
+				continue
+			}
+			if there, err := f.exists(ctx, n); there || err != nil {
+				return paceQuiet, moved(err)
+			}
+		}
+	}
 	var before *happening
 	if len(row) > 1 {
 		// Whether the oldest that is there was the first is not to be known.
@@ -118,7 +128,7 @@ func (f *follower) first(ctx context.Context, named *opened, row []generation) (
 // oldest opens the first generation that holds anything, or gives named; nil
 // where that holds nothing either.
 func (f *follower) oldest(ctx context.Context, named *opened, row []generation) (*opened, []byte, error) {
-	o, err := f.firstOf(ctx, row)
+	o, _, err := f.firstOf(ctx, row)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -140,7 +150,7 @@ func (f *follower) oldest(ctx context.Context, named *opened, row []generation) 
 
 // succeed opens what follows row[i], which was read to its end.
 func (f *follower) succeed(ctx context.Context, named *opened, row []generation, i int) (pace, error) {
-	o, err := f.firstOf(ctx, row[i+1:])
+	o, j, err := f.firstOf(ctx, row[i+1:])
 	if err != nil {
 		return paceQuiet, err
 	}
@@ -170,33 +180,105 @@ func (f *follower) succeed(ctx context.Context, named *opened, row []generation,
 		}
 		return paceQuiet, errMoved
 	}
-	if err := f.stands(ctx, row, i, newest); err != nil {
+	whole, err := f.adjoins(ctx, row, i, min(i+1+j, len(row)-1), newest)
+	if err != nil {
+		return paceQuiet, err
+	}
+	if err := f.stands(ctx, row[i]); err != nil {
 		return paceQuiet, err
 	}
 	f.resumed()
 	h := happening{what: wasRotated, name: row[i].name(f.base()), offset: f.anchor().offset, next: head}
-	if f.emptied {
+	switch {
+	case !whole:
+		h.what = wasLost
+	case f.emptied:
 		h.what = wasCopied
 	}
 	f.enter(o, !newest, head, &h)
 	return paceMore, nil
 }
 
-// stands proves that nothing was renamed since the successor of row[i] was
-// opened: rotation moves a whole row one way, so while row[i] is where it was,
-// its neighbour was its neighbour, and while no newer one is there, the name led
-// to its successor.
-func (f *follower) stands(ctx context.Context, row []generation, i int, newest bool) error {
-	if newest {
-		again, err := f.listRow(ctx)
-		if err != nil {
-			return err
+// adjoins checks that nothing is missing from the row between i, which was read,
+// and j, or beyond j where the log itself follows its newest. A listing may have missed a file that was renamed or packed just
+// then, so the names between and beyond are looked at one by one. It is false
+// where a number is truly missing, and errMoved where the listing lied.
+func (f *follower) adjoins(ctx context.Context, row []generation, i, j int, newest bool) (bool, error) {
+	if f.kind == KindGC || row[i].index < 0 {
+		return true, nil // dates and circles have no neighbours to look for
+	}
+	whole := true
+	for k := i; k < j; k++ {
+		low, high := row[k].index, row[k+1].index
+		if low > high {
+			low, high = high, low
 		}
-		if len(again) == 0 || again[len(again)-1].key != row[len(row)-1].key {
-			return errMoved
+		const most = 100 // files looked for in one hole
+		for n := low + 1; n < min(high, low+most); n++ {
+			if there, err := f.exists(ctx, n); there || err != nil {
+				return false, moved(err)
+			}
+			whole = false
 		}
 	}
-	g := row[i]
+	if !newest {
+		return whole, nil
+	}
+	last := row[j].index
+	beyond := []int{last + 1, last - 1}
+	runs := f.runs
+	if j > 0 && row[j-1].index >= 0 {
+		runs = newestHighest
+		if row[j-1].index > last {
+			runs = newestLowest
+		}
+	}
+	switch runs {
+	case newestHighest:
+		beyond = beyond[:1]
+	case newestLowest:
+		beyond = beyond[1:]
+	case unknownDirection:
+	}
+	for _, n := range beyond {
+		if n < 0 {
+			continue
+		}
+		if there, err := f.exists(ctx, n); there || err != nil {
+			return false, moved(err)
+		}
+	}
+	return whole, nil
+}
+
+// moved is err, or errMoved where there is none.
+func moved(err error) error {
+	if err == nil {
+		return errMoved
+	}
+	return err
+}
+
+// exists reports whether there is a rotated file of that number. The packed one
+// is whole before the plain one goes, so that at least one is seen.
+func (f *follower) exists(ctx context.Context, n int) (bool, error) {
+	for _, suffix := range []string{"", ".gz"} {
+		_, err := f.files.Stat(ctx, fmt.Sprintf("%s.%d%s", f.path, n, suffix))
+		if err == nil {
+			return true, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// stands proves that nothing was renamed since the successor of g was opened:
+// rotation moves a whole row one way, so while g is where it was, its neighbour
+// was its neighbour; and while no newer one is there, the name led to its
+// successor.
+func (f *follower) stands(ctx context.Context, g generation) error {
 	o, err := f.open(ctx, g)
 	if errors.Is(err, errMoved) && g.plain != nil {
 		g.plain = nil // packed meanwhile
@@ -213,10 +295,11 @@ func (f *follower) stands(ctx context.Context, row []generation, i int, newest b
 	return err
 }
 
-// miss handles a place that is in no file any more. Looking twice rules out
-// that it was renamed while it was looked for.
+// miss handles a place that is in no file any more. Looking several times rules
+// out that it was renamed or packed while it was looked for.
 func (f *follower) miss(ctx context.Context, named *opened, row []generation) (pace, error) {
-	if f.missed++; f.missed == 1 {
+	const looks = 3
+	if f.missed++; f.missed < looks {
 		return paceSoon, nil
 	}
 	a := f.anchor()
@@ -230,7 +313,7 @@ func (f *follower) miss(ctx context.Context, named *opened, row []generation) (p
 	var head []byte
 	for len(newer) > 0 && o == nil {
 		var err error
-		if o, err = f.firstOf(ctx, newer); err != nil {
+		if o, _, err = f.firstOf(ctx, newer); err != nil {
 			return paceQuiet, err
 		}
 		if o == nil {
@@ -288,27 +371,28 @@ func (f *follower) find(ctx context.Context, row []generation) (i int, o *opened
 	return -1, nil, false, nil
 }
 
-// firstOf opens the first generation of row that holds anything, nil for none.
-// One that cannot be read at all is told once and passed over.
-func (f *follower) firstOf(ctx context.Context, row []generation) (*opened, error) {
-	for _, g := range row {
+// firstOf opens the first generation of row that holds anything, and says which
+// it is; nil and the length of row for none. One that cannot be read at all is
+// told once and passed over.
+func (f *follower) firstOf(ctx context.Context, row []generation) (*opened, int, error) {
+	for i, g := range row {
 		o, err := f.open(ctx, g)
 		var empty bool
 		if err == nil {
 			if empty, err = o.empty(); err == nil && !empty {
-				return o, nil
+				return o, i, nil
 			}
 			o.close()
 		}
 		if err != nil && !unusable(err) {
-			return nil, err
+			return nil, 0, err
 		}
 		if err != nil && f.told != g.id() {
 			f.told = g.id()
 			f.out.happened(happening{what: wasDamaged, name: g.name(f.base()), offset: 0, cause: err})
 		}
 	}
-	return nil, nil
+	return nil, len(row), nil
 }
 
 // unusable says that a generation is there and cannot be read.

@@ -23,6 +23,8 @@ type memDisk struct {
 	// tick is called before every operation of the reading side; an error
 	// breaks the connection.
 	tick func() error
+	// skip makes a listing miss an entry.
+	skip func() bool
 	open int
 }
 
@@ -163,6 +165,9 @@ func (d *memDisk) ReadDir(context.Context, string) ([]fs.FileInfo, error) {
 	defer d.mu.Unlock()
 	var infos []fs.FileInfo
 	for name, n := range d.names {
+		if d.skip != nil && d.skip() {
+			continue // renamed or packed while the directory was being read
+		}
 		infos = append(infos, memInfo{name, int64(len(n.data)), n.changed})
 	}
 	return infos, nil

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -144,6 +145,8 @@ func benchmarkTails(b *testing.B, n, lines int, hosts Hosts) {
 		forced = v.exec
 	}
 	goroutines := runtime.NumGoroutine()
+	debug.FreeOSMemory()
+	b.ReportMetric(float64(residentBytes("self"))/(1<<20), "RSS-MB-before")
 	begun := time.Now()
 	m := NewMux(MuxConfig{Hosts: hosts, Store: NewStore(StoreConfig{Budget: 8 << 20}), Follow: true, Lines: 10, Exec: forced})
 	m.Set(sources)
