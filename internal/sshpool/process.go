@@ -28,6 +28,7 @@ type Process struct {
 	done    chan struct{} // closed when the server has closed the channel
 	ended   *ExitError    // how, nil when well; once done is closed
 	once    sync.Once
+	writing sync.Mutex // the library's channel must not be written to while its input is ended
 }
 
 var (
@@ -143,10 +144,18 @@ func (p *Process) watch() {
 func (p *Process) Read(b []byte) (int, error) { return p.session.Read(b) }
 
 // Write writes to its standard input. It blocks while the command does not read.
-func (p *Process) Write(b []byte) (int, error) { return p.session.Write(b) }
+func (p *Process) Write(b []byte) (int, error) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	return p.session.Write(b)
+}
 
 // CloseInput ends its standard input.
-func (p *Process) CloseInput() error { return p.session.CloseWrite() }
+func (p *Process) CloseInput() error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	return p.session.CloseWrite()
+}
 
 // Stderr is the beginning of what the command said there, 16 KB at most.
 func (p *Process) Stderr() string { return p.stderr.String() }
@@ -179,7 +188,7 @@ func (p *Process) Close() error {
 		default:
 			// Both wait for a peer that may be frozen; its end frees them.
 			go func() {
-				_ = s.CloseWrite()
+				_ = p.CloseInput()
 				_, _ = s.SendRequest("signal", false, ssh.Marshal(struct{ Name string }{"TERM"}))
 			}()
 			s.await(p.done)
