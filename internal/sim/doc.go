@@ -13,7 +13,17 @@
 // Storm counts it: sampled, in its windows, per executor and stream, and seen
 // by Nimbus only with the next heartbeat of the worker.
 //
+// Callers change the world over the wires as they would change Storm: answers.go
+// and pages.go are what Nimbus says, operations.go what it takes, state.go what
+// then happens to a topology, elect.go who leads. [World.EndNimbus] and
+// [World.StartNimbus] make a failover. Every write of Nimbus passes journal.go on
+// its way to the tree that zkstorm.go keeps and zkrequest.go serves. What all this
+// says is held against a recording of Storm 2.8.3; testdata/differences.txt lists
+// what stands between them.
+//
 // Bounds: the memory of a world does not grow with time (errors are kept ten a
-// component, pending trees one entry a step until the message timeout). A World
-// may be used by several goroutines.
+// component, pending trees one entry a step until the message timeout), nor with
+// what is asked of it: a topology keeps so many settings, a ZooKeeper client so
+// many watches and unread bytes, and more is refused. A World may be used by
+// several goroutines.
 package sim

@@ -136,9 +136,16 @@ func (t *topology) checkExecutors(wishes map[string]int32) error {
 
 func invalid(words string) error { return &storm.InvalidTopologyException{Msg: &words} }
 
+// maxSettings bounds the loggers, components, profiler requests and credentials
+// that callers can give a topology, of each.
+const maxSettings = 1000
+
 // Debug turns the logging of a share of the tuples on or off.
 func (a *answers) Debug(_ context.Context, name, component string, enable bool, percent float64) error {
 	return a.change(name, func(t *topology) error {
+		if len(t.debug) >= maxSettings {
+			return errInternal
+		}
 		a.w.setDebug(t, component, enable, percent)
 		return nil
 	})
@@ -147,7 +154,7 @@ func (a *answers) Debug(_ context.Context, name, component string, enable bool, 
 // SetLogConfig changes log levels, on a standby too.
 func (a *answers) SetLogConfig(_ context.Context, id string, config *storm.LogConfig) error {
 	return a.changeByID(id, func(t *topology) error {
-		if config == nil {
+		if config == nil || len(t.logs)+len(config.NamedLoggerLevel) > maxSettings {
 			return errInternal
 		}
 		for name, level := range config.NamedLoggerLevel {
@@ -163,7 +170,8 @@ func (a *answers) SetLogConfig(_ context.Context, id string, config *storm.LogCo
 // SetWorkerProfiler asks something of a worker, on a standby too.
 func (a *answers) SetWorkerProfiler(_ context.Context, id string, request *storm.ProfileRequest) error {
 	return a.changeByID(id, func(t *topology) error {
-		if request == nil || request.NodeInfo == nil || len(request.NodeInfo.Port) == 0 || request.Action == nil {
+		if request == nil || request.NodeInfo == nil || len(request.NodeInfo.Port) == 0 || request.Action == nil ||
+			len(t.profiles) >= maxSettings {
 			return errInternal
 		}
 		a.w.setProfile(t, request)

@@ -270,6 +270,24 @@ func TestDebugAddsUp(t *testing.T) {
 	}
 }
 
+func TestSettingsAreBounded(t *testing.T) {
+	s := served(t)
+	ctx, c := t.Context(), nimbusOf(t, s, 0)
+	many := map[string]*storm.LogLevel{}
+	for i := range maxSettings + 1 {
+		many[strconv.Itoa(i)] = &storm.LogLevel{Action: new(storm.LogLevelAction_UPDATE), TargetLogLevel: new("INFO")}
+	}
+	if err := c.SetLogConfig(ctx, s.w.topology("wordcount").id, &storm.LogConfig{NamedLoggerLevel: many}); !internal(err) {
+		t.Errorf("too many loggers: %v", err)
+	}
+	for range 5 {
+		must(t, c.KillTopologyWithOpts(ctx, "wordcount", &storm.KillOptions{WaitSecs: new(int32(60))}))
+	}
+	if len(s.w.timers) != 1 {
+		t.Errorf("%d timers for one end", len(s.w.timers))
+	}
+}
+
 func TestLogLevels(t *testing.T) {
 	s := served(t)
 	ctx, c, standby := t.Context(), nimbusOf(t, s, 0), nimbusOf(t, s, 1)

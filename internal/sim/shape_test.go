@@ -135,7 +135,8 @@ func (s *shape) learnStruct(p thrift.TProtocol, t reflect.Type) error {
 	}
 }
 
-// windows are the keys that count as names.
+// learnMap reads a map. Its keys are all alike but for the windows, which are
+// names.
 func (s *shape) learnMap(p thrift.TProtocol, t reflect.Type, name string) (string, error) {
 	ctx := context.Background()
 	key, value, n, err := p.ReadMapBegin(ctx)
@@ -159,12 +160,8 @@ func (s *shape) learnMap(p thrift.TProtocol, t reflect.Type, name string) (strin
 			return "", err
 		}
 	}
-	label := "map<" + kindNames[key] + "," + kindNames[value] + ">"
-	if n == 0 {
-		// Thrift's Java library writes the types of an empty map, Go's too.
-		return label, nil
-	}
-	return label, nil
+	// An empty map has its types too, from Java's library as from Go's.
+	return "map<" + kindNames[key] + "," + kindNames[value] + ">", nil
 }
 
 func inside(t reflect.Type) reflect.Type {

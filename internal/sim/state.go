@@ -83,10 +83,18 @@ type timer struct {
 	event delayed
 }
 
-// after makes an event due in some seconds. Earlier ones stay: a topology that
-// is killed twice goes with the first of them.
+// after makes an event due in some seconds. In Storm an earlier one stays beside
+// it, so that a topology that is killed twice goes with the first of them; the
+// later one then finds nothing to do, and is left out here.
 func (w *World) after(secs float64, id string, event delayed) {
-	w.timers = append(w.timers, timer{at: w.now + max(0, secs), id: id, event: event})
+	at := w.now + max(0, secs)
+	for i := range w.timers {
+		if t := &w.timers[i]; t.id == id && t.event == event {
+			t.at = min(t.at, at)
+			return
+		}
+	}
+	w.timers = append(w.timers, timer{at: at, id: id, event: event})
 }
 
 // due carries out what the leader waited for.

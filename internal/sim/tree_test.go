@@ -69,7 +69,7 @@ type assignmentNames struct {
 
 type resources = storm.WorkerResources
 
-// stored are the structs below each of Storm's nodes.
+// storedAs are the structs below each of Storm's nodes.
 var storedAs = map[string]reflect.Type{
 	"storms": reflect.TypeFor[storm.StormBase](), "assignments": reflect.TypeFor[assignmentNames](), "supervisors": reflect.TypeFor[storm.SupervisorInfo](),
 	"workerbeats": reflect.TypeFor[storm.ClusterWorkerHeartbeat](), "errors": reflect.TypeFor[storm.ErrorInfo](),

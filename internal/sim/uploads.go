@@ -145,6 +145,9 @@ func (a *answers) upload(args *uploadArgs) error {
 		merged := map[string]string{}
 		maps.Copy(merged, t.credentials)
 		maps.Copy(merged, add.values)
+		if len(merged) > maxSettings {
+			return errInternal
+		}
 		t.credentials = merged
 		a.w.journal(written{kind: credentialsWritten, id: t.id, credentials: &credentials{values: merged, owner: add.owner}})
 		return nil

@@ -55,7 +55,7 @@ func (c *zkConn) answer(xid, op int32, r *scanner) bool {
 	c.zk.count(c, 1, 0)
 	var body packet
 	code := c.carryOut(op, r, &body)
-	if r.err != nil {
+	if r.err != nil || c.watches.count() > maxWatches {
 		return false
 	}
 	var p packet

@@ -18,6 +18,13 @@ type watches struct {
 	persistent, recursive map[string]bool
 }
 
+// maxWatches bounds the watches of one connection; with more it ends.
+const maxWatches = 100_000
+
+func (w *watches) count() int {
+	return len(w.data) + len(w.children) + len(w.persistent) + len(w.recursive)
+}
+
 func newWatches() watches {
 	return watches{data: map[string]bool{}, children: map[string]bool{}, persistent: map[string]bool{}, recursive: map[string]bool{}}
 }
