@@ -44,7 +44,16 @@ type Deps struct {
 	Mouse   bool
 
 	// Logs opens log sessions; nil where no host's logs can be reached.
-	Logs     screen.Logs
+	Logs screen.Logs
+	// SSH tells how the hosts are; it is asked once a second. Nil when ssh is not
+	// used.
+	SSH func() []screen.SSHHost
+	// Questions brings what ssh must ask the user; nil when nothing asks.
+	Questions *Questions
+	// Shell makes a command of the user's shell that reads in; nil when there is
+	// none to run.
+	Shell func(command string, in io.Reader) tea.ExecCommand
+
 	Tree     screen.Tree
 	Settings []screen.Setting
 	Defaults func(version string) (values map[string]any, release string)

@@ -39,6 +39,12 @@ type Env struct {
 	Logs Logs
 	Rev  uint64
 
+	// SSH is how the hosts that were asked for over SSH are, by name; nil when ssh
+	// is not used.
+	SSH []SSHHost
+	// Paused says that the picture stands still (p).
+	Paused bool
+
 	// Tree reads ZooKeeper for the browser; nil without ZooKeeper.
 	Tree Tree
 	// Settings are the settings in effect, secrets masked.
@@ -62,6 +68,22 @@ type Line struct {
 	At      time.Time
 	Text    string
 	Problem bool
+}
+
+// SSHHost is how one host is reached. Its texts may be remote.
+type SSHHost struct {
+	Name string
+	// State is "ready", "connecting", "waiting" or "idle".
+	State string
+	// Err is one sentence about why the last try failed, "" while it is well;
+	// Hint says what to try.
+	Err, Hint string
+	// Changed says that its host key is another one than is known: nothing here
+	// can accept it. Detail names the two keys.
+	Changed bool
+	Detail  string
+	// RetryAt is when it may be tried again; zero when nothing waits.
+	RetryAt time.Time
 }
 
 // Setting is one setting in effect with where it came from.

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"io"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/stormtop/stormtop/nimbusclient"
@@ -33,8 +35,19 @@ type (
 		To  uint64
 		Msg tea.Msg
 	}
-	// Refreshed tells a screen that Env.Snap is a new one.
+	// Refreshed tells a screen that Env.Snap or Env.Rev is a new one.
 	Refreshed struct{}
+	// SaveMsg writes a text into a file of the state directory, named after Kind.
+	SaveMsg struct {
+		Kind  string
+		Write func(io.Writer) error
+	}
+	// PipeMsg gives a text to a command of the user's shell, which has the
+	// terminal meanwhile.
+	PipeMsg struct {
+		Command string
+		Write   func(io.Writer) error
+	}
 )
 
 // Open opens the screen id on arg.
@@ -57,6 +70,18 @@ func ChooseWindow(w nimbusclient.Window) tea.Cmd { return send(WindowMsg{Window:
 
 // ShowSystem switches system components and streams on or off.
 func ShowSystem(on bool) tea.Cmd { return send(SysMsg{On: on}) }
+
+// Save writes a text into a file named after kind; write runs off the program's
+// goroutine.
+func Save(kind string, write func(io.Writer) error) tea.Cmd {
+	return send(SaveMsg{Kind: kind, Write: write})
+}
+
+// Pipe gives a text to a command of the user's shell; write runs off the
+// program's goroutine.
+func Pipe(command string, write func(io.Writer) error) tea.Cmd {
+	return send(PipeMsg{Command: command, Write: write})
+}
 
 // Ask runs work off the program's goroutine and brings its message back to the
 // screen that env belongs to, even when another screen is on top by then.

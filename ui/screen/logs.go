@@ -36,6 +36,10 @@ type LogSession interface {
 	// Rotated reads the older generations too; the store and the view are others
 	// then.
 	Rotated(on bool)
+	// Hold makes the sources wait at their offsets while on is set.
+	Hold(on bool)
+	// Late counts the lines that came too late to stand at their place.
+	Late() int64
 	// Choose switches sources on and off by their keys.
 	Choose(on map[string]bool)
 	Reconnect()

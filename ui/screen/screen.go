@@ -19,6 +19,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/stormtop/stormtop/internal/cluster"
+	"github.com/stormtop/stormtop/ui/kit"
 )
 
 // Screen is one screen of the console: the body between the breadcrumb and the
@@ -78,6 +79,12 @@ type Logger interface {
 // shown again.
 type Leaver interface {
 	Leave()
+}
+
+// Statuser is a Screen that has something to say in the status row, in w cells,
+// while there is no message.
+type Statuser interface {
+	Status(env Env, w int) kit.Line
 }
 
 // Texter is a Screen that can give its whole content as plain text for saving;

@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"sort"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 )
@@ -20,6 +21,8 @@ type Arg struct {
 	Path       string // znode
 	Daemon     string // "nimbus", "supervisor": whose log
 	Filter     string
+	// From and To bound a time; zero is open.
+	From, To time.Time
 }
 
 // Spec describes a screen to the frame.
@@ -45,6 +48,9 @@ type Spec struct {
 	// Over puts a root screen that is opened on something on top of the stack, so
 	// that back leads to where it was opened; its hot key returns to it.
 	Over bool
+	// TakesComponent says that what follows a slash in the palette's argument is
+	// a component of the topology, not a filter.
+	TakesComponent bool
 	// NeedsArg says that the screen cannot be opened without a topology.
 	NeedsArg bool
 }
