@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -125,7 +126,7 @@ func wantedFiles(version, dir string) map[string][]string {
 func TestTopologiesAreComplete(t *testing.T) {
 	for _, version := range Versions() {
 		l := cluster(t, version, nil)
-		for _, name := range l.line.topologies {
+		for _, name := range slices.Concat(l.line.topologies, l.line.further) {
 			if rates()[name] <= 0 {
 				t.Errorf("%s has no rate", name)
 			}

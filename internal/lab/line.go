@@ -35,6 +35,8 @@ type line struct {
 	heaps      map[string]string
 	ports      ports
 	topologies []string
+	// further are topologies that "all" leaves out: there are not slots enough.
+	further []string
 }
 
 // daemon is one process of the cluster: a name on a host. The kind is the
@@ -89,6 +91,7 @@ func modernLine() line {
 			slots: []int{6700, 6701, 6702, 6703},
 		},
 		topologies: []string{"wordcount", "flaky", "skew", "edits"},
+		further:    []string{"numbers"},
 	}
 	l.daemons = append(l.daemons, daemon{"zookeeper", "zookeeper", hosts[0]})
 	for _, kind := range []string{"nimbus", "supervisor", "sshd"} {

@@ -14,7 +14,7 @@ import (
 // cores must be enough for all topologies together. skew needs its rate: at
 // 8 ms a tuple its busiest task is to be at work most of the time.
 func rates() map[string]float64 {
-	return map[string]float64{"wordcount": 20, "flaky": 15, "skew": 100, "edits": 10, "lab-words": 5}
+	return map[string]float64{"wordcount": 20, "flaky": 15, "skew": 100, "edits": 10, "numbers": 20, "lab-words": 5}
 }
 
 // submit submits the topologies that do not run yet, one after the other.
@@ -27,9 +27,10 @@ func (l *Lab) submit(ctx context.Context, names []string) error {
 	if slices.Equal(names, []string{"all"}) {
 		names = l.line.topologies
 	}
+	known := slices.Concat(l.line.topologies, l.line.further)
 	for _, name := range names {
-		if l.line.modern && !slices.Contains(l.line.topologies, name) {
-			return usagef("there is no topology %q: submit knows %s", name, strings.Join(l.line.topologies, ", "))
+		if l.line.modern && !slices.Contains(known, name) {
+			return usagef("there is no topology %q: submit knows %s", name, strings.Join(known, ", "))
 		}
 	}
 	s, err := l.ask(ctx)
