@@ -188,8 +188,8 @@ func (p *Process) Close() error {
 		default:
 			// Both wait for a peer that may be frozen; its end frees them.
 			go func() {
-				_ = p.CloseInput()
 				_, _ = s.SendRequest("signal", false, ssh.Marshal(struct{ Name string }{"TERM"}))
+				_ = p.CloseInput() // waits for a Write that waits
 			}()
 			s.await(p.done)
 		}
