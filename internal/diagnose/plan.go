@@ -3,6 +3,7 @@ package diagnose
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,7 @@ func PlanTopology(s *cluster.Snapshot, id string, w nimbusclient.Window) (topolo
 	p.Wanted = wantedWorkers(s, t)
 	stats := map[string]nimbusclient.ComponentStats{}
 	if page != nil {
-		for _, c := range append(page.Spouts[:len(page.Spouts):len(page.Spouts)], page.Bolts...) {
+		for _, c := range slices.Concat(page.Spouts, page.Bolts) {
 			stats[c.ID] = c
 		}
 		if complete := page.Totals[w].CompleteMs; complete != nil && !math.IsNaN(t.Rates.Acked.PerSec) {

@@ -23,8 +23,10 @@ func TestPlanInput(t *testing.T) {
 		{ID: nimbusclient.ExecutorID{Start: 6, End: 6}, Component: "__acker", Host: "w2", Port: 6700},
 	}}
 	top.Structure = &nimbusclient.Structure{Components: []nimbusclient.ComponentSpec{
-		{ID: "__acker", Kind: nimbusclient.Bolt}, {ID: "count", Kind: nimbusclient.Bolt, Shell: &nimbusclient.Shell{}},
-		{ID: "lines", Kind: nimbusclient.Spout}, {ID: "__none", Kind: nimbusclient.Bolt},
+		{ID: "__acker", Kind: nimbusclient.Bolt},
+		{ID: "count", Kind: nimbusclient.Bolt, Shell: &nimbusclient.Shell{}},
+		{ID: "lines", Kind: nimbusclient.Spout},
+		{ID: "__none", Kind: nimbusclient.Bolt},
 	}}
 	top.Conf = map[string]any{"topology.message.timeout.secs": 30.0, "topology.workers": 5.0}
 	top.Rates = cluster.TopologyRates{Acked: cluster.Rate{PerSec: 100}, Components: map[string]cluster.ComponentRates{"count": {Skew: 1.5}, "lines": {Skew: math.NaN()}}}

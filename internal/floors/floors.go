@@ -98,11 +98,12 @@ var Plan = []Floor{
 // a room that may use values only must not name them.
 var NotValues = map[string]bool{"New": true, "Client": true, "Session": true, "Config": true}
 
-// Gate is the only room that may change a cluster, and Changing are the names of
-// nimbusclient by which that is done. Every other room goes through the gate.
+// Gate is the only room that may change a cluster; every other room goes through
+// it.
 const Gate = "internal/operate"
 
-// Changing: see [Gate].
+// Changing are the names of the nimbusclient calls that change a cluster, which
+// only the room called [Gate] may use.
 var Changing = map[string]bool{
 	"NewOperator": true, "Operator": true, "Change": true,
 	"KillTopology": true, "ActivateTopology": true, "DeactivateTopology": true, "RebalanceTopology": true,

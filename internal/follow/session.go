@@ -47,7 +47,7 @@ const firstPatience = 3 * time.Second
 
 // Session follows one target until it is closed.
 type Session struct {
-	ended <-chan struct{} // closed when it ends
+	ended   <-chan struct{} // closed when it ends
 	cfg     Config
 	targets []Target
 	fixed   []logs.Source

@@ -96,17 +96,25 @@ func some(n *int64) bool { return n != nil && *n > 0 }
 // failShare is failed ÷ (acked + failed); NaN while fewer tuples were measured
 // than a share needs. sample is the share of tuples that Storm measures.
 func failShare(acked, failed *int64, sample float64) float64 {
-	if acked == nil || failed == nil {
+	if acked == nil && failed == nil {
 		return math.NaN()
 	}
-	total := float64(*acked + *failed)
+	// Nimbus leaves out a count of a window in which there was nothing to count.
+	bad := 0.0
+	if failed != nil {
+		bad = float64(*failed)
+	}
+	total := bad
+	if acked != nil {
+		total += float64(*acked)
+	}
 	if sample <= 0 || sample > 1 {
 		sample = 1
 	}
 	if total*sample < minMeasured {
 		return math.NaN()
 	}
-	return float64(*failed) / total
+	return bad / total
 }
 
 // shareCell is a share, in the colour of its level.

@@ -87,7 +87,7 @@ const (
 type logKeys struct {
 	kit.KeyMap
 	follow, include, exclude, filters, level, context, nextError, prevError, mark, prevMark, nextMark, sources,
-	wrap, stamps, rotated, slices, unfold, foldAll, copyLine, copyRecord, reconnect, rangeOf, text key.Binding
+	wrap, stamps, rotated, slices, unfold, foldAll, copyLine, copyRecord, reconnect, rangeOf key.Binding
 }
 
 func newLogKeys() logKeys {
@@ -277,7 +277,7 @@ func (s *logView) move(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		s.scroll(-page / 2)
 	case key.Matches(msg, k.PageDown, k.Space):
 		s.scroll(page)
-	case key.Matches(msg, k.PageUp, k.KeyMap.Back):
+	case key.Matches(msg, k.PageUp, k.Back):
 		s.scroll(-page)
 	case key.Matches(msg, k.Home):
 		lo, _ := view.Range()

@@ -298,7 +298,7 @@ func (s *logView) stamp(env screen.Env, r logs.Record) string {
 
 // gutter tells the source: its letter, and its host and port where there is room.
 func gutter(index int32, src logs.Source, w int) kit.Line {
-	letter := string(rune('a' + index%26))
+	letter := string('a' + index%26)
 	tok := [...]theme.Token{theme.Cat1, theme.Cat2, theme.Cat3, theme.Cat4, theme.Cat5, theme.Cat6}[index%6]
 	l := kit.S(tok, letter+" ")
 	if w < 100 {

@@ -43,8 +43,7 @@ func (s *logView) refilter() tea.Cmd {
 	}
 	f, err := logs.NewFilter(terms)
 	if err != nil {
-		var bad *logs.PatternError
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*logs.PatternError](err); ok {
 			return screen.Problem(fmt.Sprintf("Filter not changed: %s at column %d. RE2 syntax; \\( for a literal bracket.", safetext.Clean(bad.Reason), bad.Column))
 		}
 		return screen.Problem("Filter not changed: " + safetext.Clean(err.Error()))
