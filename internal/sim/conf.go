@@ -46,6 +46,13 @@ func (t *topology) configuration() string {
 		"topology.message.timeout.secs": int(t.timeout), "storm.topology.submission.time.secs": int64(t.launched),
 		"topology.users": []string{}, "topology.groups": []string{},
 	})
+	for _, c := range t.blueprint.components {
+		if mannerOf(c) == pystormFile {
+			maps.Copy(conf, map[string]any{
+				"pystorm.log.path": pystormDir, "pystorm.log.level": "info", "pystorm.log.max_bytes": pystormBytes, "pystorm.log.backup_count": pystormBackups,
+			})
+		}
+	}
 	if t.maxPending > 0 {
 		conf["topology.max.spout.pending"] = int(t.maxPending)
 	}

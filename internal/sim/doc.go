@@ -2,8 +2,8 @@
 // topologies, workers and hosts, and the wires on which a real cluster answers.
 //
 // Start with [NewDemo], which returns the [World] of the demo, then with
-// [Serve], which puts a world on loopback as a leading and a standby Nimbus
-// and as a ZooKeeper server. [World.Step] moves time; nothing else does, so a
+// [Serve], which puts a world on loopback as a leading and a standby Nimbus,
+// as a ZooKeeper server and as hosts that answer SSH. [World.Step] moves time; nothing else does, so a
 // world is a function of its seed, its start and the steps taken.
 //
 // The model is fluid: tuples are amounts, not objects. Spouts emit at a rate
@@ -21,9 +21,16 @@
 // says is held against a recording of Storm 2.8.3; testdata/differences.txt lists
 // what stands between them.
 //
+// Hosts have disks with the logs of their daemons and workers (hosts.go,
+// log*.go), which tell the same story as the counters: a bolt's lines come with
+// the tuples that it executes, its traces with those that it fails, its words
+// about time from its latency. A host writes from the first login on; what it
+// would have written before is made up then, from the windows of the counters.
+// The disks are in package hostfs, the SSH servers in package sshd.
+//
 // Bounds: the memory of a world does not grow with time (errors are kept ten a
 // component, pending trees one entry a step until the message timeout), nor with
 // what is asked of it: a topology keeps so many settings, a ZooKeeper client so
-// many watches and unread bytes, and more is refused. A World may be used by
-// several goroutines.
+// many watches and unread bytes, and more is refused. Logs are rotated at a size
+// and ten generations are kept. A World may be used by several goroutines.
 package sim

@@ -152,7 +152,28 @@ func (m *machine) layOut() {
 	write("/etc/shadow", "root", "root:*:19000:0:99999:7:::\n")
 	write(stormHome+"/RELEASE", stormUser, Version+"\n")
 	write(stormHome+"/conf/storm.yaml", stormUser, m.yaml())
+	write(stormHome+"/log4j2/worker.xml", stormUser, strings.ReplaceAll(workerXML, "{size}", fmt.Sprintf("%d KB", m.of.conf.LogBytes>>10)))
 }
+
+// workerXML is how a worker's lines are written and rotated.
+const workerXML = `<?xml version="1.0" encoding="UTF-8"?>
+<configuration monitorInterval="60" shutdownHook="disable">
+  <properties>
+    <property name="pattern">%d{yyyy-MM-dd HH:mm:ss.SSS} %c{1.} %t [%p] %msg%n</property>
+  </properties>
+  <appenders>
+    <RollingFile name="A1" fileName="${sys:workers.artifacts}/${sys:storm.id}/${sys:worker.port}/${sys:logfile.name}"
+                 filePattern="${sys:workers.artifacts}/${sys:storm.id}/${sys:worker.port}/${sys:logfile.name}.%i.gz">
+      <PatternLayout><pattern>${pattern}</pattern></PatternLayout>
+      <Policies><SizeBasedTriggeringPolicy size="{size}"/></Policies>
+      <DefaultRolloverStrategy max="9"/>
+    </RollingFile>
+  </appenders>
+  <loggers>
+    <root level="info"><appender-ref ref="A1"/></root>
+  </loggers>
+</configuration>
+`
 
 // yaml is the host's storm.yaml.
 func (m *machine) yaml() string {

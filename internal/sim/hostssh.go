@@ -142,7 +142,9 @@ func (h *hosts) write(within bool) error {
 		return fmt.Errorf("writing the key: %w", err)
 	}
 	var conf, known strings.Builder
-	quoted := func(name string) string { return `"` + filepath.ToSlash(filepath.Join(dir, name)) + `"` }
+	quoted := func(name string) string {
+		return `"` + strings.ReplaceAll(filepath.ToSlash(filepath.Join(dir, name)), "%", "%%") + `"`
+	}
 	for _, m := range h.machines.list {
 		host, port, err := net.SplitHostPort(h.servers[m.name].Addr().String())
 		if err != nil {
@@ -155,7 +157,7 @@ func (h *hosts) write(within bool) error {
 		line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(h.keys[m.name])))
 		fmt.Fprintf(&known, "%s,[%s]:%s %s\n", m.name, host, port, line)
 	}
-	fmt.Fprintf(&conf, "Host *\n\tUser %s\n\tIdentityFile %s\n\tIdentitiesOnly yes\n\tIdentityAgent none\n\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile none\n"+
+	fmt.Fprintf(&conf, "Host *\n\tUser %s\n\tIdentityFile %s\n\tIdentitiesOnly yes\n\tIdentityAgent none\n\tUserKnownHostsFile %s\n\tGlobalKnownHostsFile /dev/null\n"+
 		"\tStrictHostKeyChecking yes\n\tUpdateHostKeys no\n\tPasswordAuthentication no\n\tKbdInteractiveAuthentication no\n", stormUser, quoted("id_ed25519"), quoted("known_hosts"))
 	for name, data := range map[string][]byte{
 		"id_ed25519": pem.EncodeToMemory(block), "known_hosts": []byte(known.String()), "ssh_config": []byte(conf.String()),

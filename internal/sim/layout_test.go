@@ -82,7 +82,7 @@ var lineKinds = []lineKind{
 	{"worker", `<stamp> o\.a\.s\.f\.w\.b\.LogInfoBolt <executor> \[INFO\] source: .*`, "storm"},
 	{"worker", `<stamp> [\w-]+ <thread> \[INFO\] stderr of task .*`, "storm"},
 	{"worker", `<stamp> STDERR Thread-[01] \[INFO\] .*`, "storm"}, // a JVM that was asked to talk
-	{"worker", `<stamp> (c\.e|o\.a\.s\.[tk])\.\w+(\.\w+)* <executor> \[(INFO|WARN)\] .*`, "sim"},
+	{"worker", `<stamp> (c\.e|o\.a\.k\.c)\.\w+(\.\w+)* <executor> \[(INFO|WARN)\] .*`, "sim"},
 	{"worker", `<stamp> o\.a\.s\.m\.(EventLoggerBolt|FileBasedEventLogger) .*`, "storm"},
 	{"worker", `<stamp> o\.a\.s\.e\.Executor <executor> \[INFO\] Timeouts disabled for executor .*`, "storm"},
 	// A worker fails and ends.
@@ -99,6 +99,10 @@ var lineKinds = []lineKind{
 	{"worker", `<stamp> o\.a\.s\.d\.w\.Worker <hook> \[INFO\] (Terminating messaging context|Shut(ting)? down (executors|transfer thread)|Trigger any worker shutdown hooks|Disconnecting from storm cluster state context)`, ""},
 	{"worker", `<stamp> o\.a\.s\.d\.w\.WorkerState <hook> \[INFO\] Shut(ting)? down default resources`, ""},
 	{"worker", `<stamp> o\.a\.s\.e\.ExecutorShutdown <hook> \[INFO\] Shut(ting)? down executor <component>:<span>`, ""},
+	{"worker", `<stamp> o\.a\.s\.m\.n\.Client client-worker-1 \[ERROR\] connection attempt \d+ to Netty-Client-<peer> failed: org\.apache\.storm\.shade\.io\.netty\.channel\.AbstractChannel\$AnnotatedConnectException: (Connection refused|No route to host): <peer>`, ""},
+	{"worker", `<stamp> o\.a\.s\.m\.n\.Client Worker-Transfer \[ERROR\] connection to Netty-Client-<peer> is unavailable`, ""},
+	{"worker", `<stamp> o\.a\.s\.m\.n\.Client Worker-Transfer \[INFO\] Dropping \d+ messages`, ""},
+	{"worker", `<stamp> o\.a\.s\.m\.n\.Client refresh-connections-timer \[INFO\] (closing Netty Client Netty-Client-<peer>|Creating Netty Client, connecting to <peer>, .*)`, "sim"}, // what main does at the begin
 	{"worker", `<stamp> o\.a\.s\.(e\.ExecutorShutdown <hook> \[WARN\]|u\.Utils ShutdownHook-sleepKill-3s \[WARN\] Forcing Halt|d\.Acker <hook>|m\.n\.Client (client-worker-1|Worker-Transfer|<hook>) \[(ERROR|INFO|WARN)\]|s\.i\.n\.u\.HashedWheelTimer|e\.e\.ReportErrorAndDie|s\.a\.TBackoffConnect|u\.NimbusClient|s\.a\.ThriftClient|u\.Utils \S+ \[ERROR\] Received error).*`, "storm"},
 	{"worker", `<stamp> o\.a\.s\.(u\.StormBoundedExponentialBackoffRetry|m\.n\.Stale\w*|d\.w\.WorkerState|d\.w\.Worker|u\.ShellUtils|u\.Utils|e\.\w+|c\.\w+|s\.o\.a\.[zc][\w.]*|m\.n\.\w+|z\.\w+|d\.w\.LogConfigManager) .*`, "storm"},
 
@@ -143,8 +147,9 @@ var lineKinds = []lineKind{
 	{"nimbus", `<stamp> o\.a\.s\.n\.LeaderListenerCallback main-EventThread \[INFO\] (Locking sync remote assignments and id-info to local|Accepting leadership, all active topologies and corresponding dependencies found locally\.)`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] TRANSITION: <id> GAIN_LEADERSHIP null false`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] not a leader, skipping assignments`, ""},
-	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] Assigning <id> to \d+ slots`, ""},
-	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] Assign executors: \[<span>(, <span>)*\]`, ""},
+	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] (Assign|Reassign)ing <id> to \d+ slots`, ""},
+	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] (Assign|Reassign) executors: \[<span>(, <span>)*\]`, ""},
+	{"nimbus", `<stamp> o\.a\.s\.d\.n\.HeartbeatCache timer \[INFO\] Executor <id>:<span> not alive`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] Fragmentation after scheduling is: 0\.0 MB, 0 PCore CPUs`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] Setting new assignment for topology id <id>: Assignment\(master_code_dir:\S+, node_host:\{<node>=[\w.]+(, <node>=[\w.]+)*\}, executor_node_port:\{<span>=NodeInfo\(node:<node>, port:\[\d+\]\)(, <span>=NodeInfo\(node:<node>, port:\[\d+\]\))*\}, executor_start_time_secs:\{<span>=\d+(, <span>=\d+)*\}, worker_resources:\{.*\}, total_shared_off_heap:\{.*\}, owner:\w+\)`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus pool-29-thread-\d+ \[INFO\] Activating [\w-]+: <id>`, "storm"},

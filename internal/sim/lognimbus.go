@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -27,7 +28,14 @@ type nimbusLog struct {
 // topologySeen is what was known of a topology a step ago.
 type topologySeen struct {
 	status storm.TopologyStatus
-	placed string
+	sum    uint64          // of where its executors were
+	placed map[span]placed // nil for one that nobody leads
+}
+
+// placed is where an executor is, since when.
+type placed struct {
+	on    slot
+	since float64
 }
 
 func newNimbusLog(m *machine, number int) *nimbusLog {
@@ -40,7 +48,7 @@ func newNimbusLog(m *machine, number int) *nimbusLog {
 	n.started, n.leads = w.nimbuses[number].started, w.acting() == number
 	n.hourly = w.now - recallSecs + 10*n.random.Float64()
 	for _, t := range w.topologies {
-		n.seen[t.id] = topologySeen{t.status, placement(t)}
+		n.seen[t.id] = look(t)
 		if t.launched > w.now-recallSecs {
 			n.assigned(t, t.launched)
 		}
@@ -51,13 +59,22 @@ func newNimbusLog(m *machine, number int) *nimbusLog {
 	return n
 }
 
-// placement tells two assignments apart.
-func placement(t *topology) string {
-	var out strings.Builder
+// look is a topology as it is.
+func look(t *topology) topologySeen {
+	seen := topologySeen{status: t.status}
 	for _, e := range t.byTask {
-		fmt.Fprintf(&out, "%d-%d %s:%d %.0f\n", e.start, e.end, e.on.host.name, e.on.port, e.since)
+		seen.sum = (seen.sum ^ math.Float64bits(e.since) ^ uint64(e.start)<<32 ^ uint64(e.end) ^ uint64(e.on.port)<<17 ^ math.Float64bits(e.on.host.started)) * 0x9e3779b97f4a7c15
 	}
-	return out.String()
+	return seen
+}
+
+// places are where a topology's executors are.
+func places(t *topology) map[span]placed {
+	out := make(map[span]placed, len(t.byTask))
+	for _, e := range t.byTask {
+		out[span{e.of, e.start, e.end}] = placed{slot{e.on.host, e.on.port}, e.since}
+	}
+	return out
 }
 
 func (n *nimbusLog) say(at float64, thread, message string) {
@@ -115,7 +132,7 @@ func (n *nimbusLog) step(now float64) {
 		n.changes(now)
 	} else {
 		for _, t := range w.topologies {
-			n.seen[t.id] = topologySeen{t.status, placement(t)}
+			n.seen[t.id] = look(t)
 		}
 	}
 	n.log.compress(n.clock(now))
@@ -129,7 +146,12 @@ func (n *nimbusLog) changes(now float64) {
 	for _, t := range n.on.of.w.topologies {
 		here[t.id] = true
 		was, known := n.seen[t.id]
-		is := topologySeen{t.status, placement(t)}
+		is := look(t)
+		if is.sum != was.sum || was.placed == nil {
+			is.placed = places(t)
+		} else {
+			is.placed = was.placed
+		}
 		n.seen[t.id] = is
 		if !known {
 			n.say(now-0.3, n.pool(), "Activating "+t.name+": "+t.id)
@@ -137,7 +159,11 @@ func (n *nimbusLog) changes(now float64) {
 		if known && was.status != is.status {
 			n.transition(t, was.status, now)
 		}
-		if was.placed != is.placed {
+		switch {
+		case was.sum == is.sum:
+		case known && was.status == is.status && was.placed != nil:
+			n.reassigned(t, was.placed, now)
+		default:
 			n.assigned(t, now)
 		}
 	}
@@ -190,12 +216,36 @@ func (n *nimbusLog) transition(t *topology, was storm.TopologyStatus, now float6
 	}
 }
 
+// reassigned are the lines about executors that were given up and placed anew.
+func (n *nimbusLog) reassigned(t *topology, was map[span]placed, now float64) {
+	var moved []string
+	for _, e := range t.byTask {
+		if was[span{e.of, e.start, e.end}] != (placed{slot{e.on.host, e.on.port}, e.since}) {
+			moved = append(moved, spanOf(e))
+			n.line(n.log, now-0.02, "o.a.s.d.n.HeartbeatCache", "timer", "INFO", "Executor "+t.id+":"+spanOf(e)+" not alive")
+		}
+	}
+	n.say(now-0.012, "timer", fmt.Sprintf("Reassigning %s to %d slots", t.id, len(t.workers)))
+	n.say(now-0.012, "timer", "Reassign executors: ["+strings.Join(moved, ", ")+"]")
+	n.setting(t, now)
+}
+
 // assigned are the lines about a new assignment.
 func (n *nimbusLog) assigned(t *topology, at float64) {
-	var tasks, ports, starts []string
-	nodes := map[string]string{}
+	var tasks []string
 	for _, e := range t.byTask {
 		tasks = append(tasks, spanOf(e))
+	}
+	n.say(at-0.012, "timer", fmt.Sprintf("Assigning %s to %d slots", t.id, len(t.workers)))
+	n.say(at-0.012, "timer", "Assign executors: ["+strings.Join(tasks, ", ")+"]")
+	n.setting(t, at)
+}
+
+// setting are the lines that end an assignment.
+func (n *nimbusLog) setting(t *topology, at float64) {
+	var ports, starts []string
+	nodes := map[string]string{}
+	for _, e := range t.byTask {
 		ports = append(ports, fmt.Sprintf("%s=NodeInfo(node:%s, port:[%d])", spanOf(e), e.on.host.node, e.on.port))
 		starts = append(starts, fmt.Sprintf("%s=%.0f", spanOf(e), e.since))
 		nodes[e.on.host.node] = e.on.host.name
@@ -204,8 +254,6 @@ func (n *nimbusLog) assigned(t *topology, at float64) {
 	for _, node := range slices.Sorted(maps.Keys(nodes)) {
 		hosts = append(hosts, node+"="+nodes[node])
 	}
-	n.say(at-0.012, "timer", fmt.Sprintf("Assigning %s to %d slots", t.id, len(t.workers)))
-	n.say(at-0.012, "timer", "Assign executors: ["+strings.Join(tasks, ", ")+"]")
 	n.say(at-0.009, "timer", "Fragmentation after scheduling is: 0.0 MB, 0 PCore CPUs")
 	n.say(at-0.008, "timer", fmt.Sprintf("Setting new assignment for topology id %s: Assignment(master_code_dir:%s, node_host:{%s}, executor_node_port:{%s}, executor_start_time_secs:{%s}, "+
 		"worker_resources:{}, total_shared_off_heap:{}, owner:%s)", t.id, localDir, strings.Join(hosts, ", "), strings.Join(ports, ", "), strings.Join(starts, ", "), t.owner))

@@ -231,7 +231,7 @@ func (s *place) prepareLines(ms float64, line func(ms float64, text string)) {
 
 // pythonStarts is the first line of a Python process.
 func (s *place) pythonStarts(m *mouth, i int, at float64) {
-	switch mannerOf(m.e.of) {
+	switch mannerOf(m.e.of.part) {
 	case pystormFile:
 		s.pystorm(m, i, at, "INFO", fmt.Sprintf("%s bolt starts, pid %d", m.e.of.id, m.pids[i]))
 	case pystormLog:

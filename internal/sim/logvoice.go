@@ -36,6 +36,7 @@ func (s *speech) pick(from ...string) string { return from[s.r.IntN(len(from))] 
 
 // voice is a kind of line of a component.
 type voice struct {
+	logger string  // when it is not the component's class
 	every  float64 // tuples between two of an executor; 0 for none by tuples
 	period float64 // seconds between two of an executor; 0 for none by time
 	level  string
@@ -44,7 +45,7 @@ type voice struct {
 }
 
 // mannerOf is how a component logs.
-func mannerOf(c *component) manner {
+func mannerOf(c part) manner {
 	switch {
 	case !c.shell():
 		return javaLog
@@ -56,6 +57,15 @@ func mannerOf(c *component) manner {
 	return shellLog
 }
 
+// kafkaVoices are the lines of the Kafka client inside a spout.
+var kafkaVoices = []voice{{logger: "o.a.k.c.NetworkClient", period: 540, level: "INFO", say: func(s *speech) string {
+	group := s.e.of.id
+	if g, ok := s.e.of.conf["config.groupid"].(string); ok {
+		group = g
+	}
+	return fmt.Sprintf("[Consumer clientId=consumer-%s-%d, groupId=%s] Node -1 disconnected.", group, s.e.index+1, group)
+}}}
+
 // voicesOf are the lines of a component; Storm's own have none.
 func voicesOf(t *topology, c *component) []voice {
 	if system(c.id) {
@@ -65,6 +75,10 @@ func voicesOf(t *topology, c *component) []voice {
 		return v
 	}
 	switch {
+	case strings.HasSuffix(c.class, ".KafkaSpout"):
+		return kafkaVoices
+	case strings.HasPrefix(c.class, "org.apache.storm."):
+		return nil // it says nothing while all is well
 	case c.spout:
 		return []voice{{period: 60, level: "INFO", say: sayEmitted}}
 	case c.shell():
@@ -142,10 +156,10 @@ var voices = map[string][]voice{
 			return fmt.Sprintf("rows waited %.0f ms in the queue", s.wait*1000*(0.9+0.2*s.r.Float64()))
 		}},
 	},
-	"global-alarms/b-0-correlate": {{every: 2000, level: "INFO", say: func(s *speech) string {
+	"global-alarms/b-0-correlate": {{logger: "c.e.a.Correlate", every: 2000, level: "INFO", say: func(s *speech) string {
 		return fmt.Sprintf("region=%s sensors=%d score=%.2f took=%.1fms", s.pick("eu-west", "eu-north", "us-east", "ap-south"), 40+s.r.IntN(50), s.r.Float64(), s.took())
 	}}},
-	"global-alarms/b-1-alarm": {{every: 400, level: "WARN", say: func(s *speech) string {
+	"global-alarms/b-1-alarm": {{logger: "c.e.a.AlarmSink", every: 400, level: "WARN", say: func(s *speech) string {
 		return fmt.Sprintf(`{"alarm":%q,"region":%q,"score":%.2f,"sensor":%d}`, s.pick("overheat", "silence", "vibration"), s.pick("eu-west", "eu-north", "us-east", "ap-south"), 0.8+0.2*s.r.Float64(), s.r.IntN(9000))
 	}}},
 }

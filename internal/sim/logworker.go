@@ -35,6 +35,7 @@ type place struct {
 	life   *life
 	dumped map[*profile]bool
 	idle   bool // the spouts are deactivated
+	knows  map[*worker]*peer
 }
 
 // life is one process of a worker.
@@ -109,6 +110,7 @@ func (s *place) begin(wk *worker) {
 	s.put(s.dir+"/worker.pid", fmt.Sprint(l.pid), at)
 	s.put(s.dir+"/worker.yaml", fmt.Sprintf("worker-id: %s\nlogs.users: []\nlogs.groups: []\ntopology.submitter.user: %s\n", l.id, s.t.owner), at)
 	s.linkWorker(l, at)
+	s.knows = nil
 	s.mouths()
 	s.gc.begin(l)
 	s.startLines()
@@ -249,8 +251,10 @@ func (s *place) say(at float64, logger, thread, level, message string) {
 func (s *place) step(now, dt float64) {
 	if l := s.life; l != nil && l.wk.running() && l.started <= now-dt+1e-9 {
 		for _, m := range l.mouths {
+			m.rebind()
 			s.speak(m, m.deeds(), now, dt)
 		}
+		s.peers(now)
 		s.gc.step(now, dt)
 		s.dumps(now)
 		s.toggled(now)
@@ -288,6 +292,22 @@ func (m *mouth) deeds() deeds {
 	}
 	m.executed, m.failed, m.acked, m.ackedMs = executed, failed, acked, ms
 	return d
+}
+
+// rebind finds the executor again when a rebalance that left the worker alone
+// has replaced it.
+func (m *mouth) rebind() {
+	all := m.e.of.executors
+	if m.e.index < len(all) && all[m.e.index] == m.e {
+		return
+	}
+	for _, e := range all {
+		if e.start == m.e.start && e.end == m.e.end {
+			m.e = e
+			m.executed, m.failed, m.acked, m.ackedMs = tally(e)
+			return
+		}
+	}
 }
 
 // speak queues the lines of an executor about a step that ended now.
@@ -341,9 +361,13 @@ func (s *place) utter(m *mouth, sp *speech, v voice, at float64) {
 	sp.task = m.e.start + i
 	text := v.say(sp)
 	c := m.e.of
-	switch mannerOf(c) {
+	switch mannerOf(c.part) {
 	case javaLog:
-		s.say(at, abbreviated(c.class), m.thread, v.level, text)
+		logger := v.logger
+		if logger == "" {
+			logger = abbreviated(c.class)
+		}
+		s.say(at, logger, m.thread, v.level, text)
 	case shellLog:
 		s.say(at, "o.a.s.t.ShellBolt", m.readers[i], v.level, fmt.Sprintf("ShellLog pid:%d, name:%s %s", m.pids[i], c.id, text))
 	case pystormLog:
@@ -380,7 +404,7 @@ func (s *place) fail(m *mouth, task int, text string, at float64) {
 		thread = m.readers[task-m.e.start]
 	}
 	s.say(at, "o.a.s.e.e.ReportError", thread, "ERROR", "Error\n"+strings.TrimRight(text, "\n"))
-	if mannerOf(m.e.of) == pystormFile {
+	if mannerOf(m.e.of.part) == pystormFile {
 		// pystorm logs the exception itself before it tells Storm.
 		_, trace, _ := strings.Cut(text, "\n")
 		trace, _, _ = strings.Cut(trace, "\n\tat ")
