@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +200,9 @@ func TestDemoServesOthersUntilItIsStopped(t *testing.T) {
 	if err := json.Unmarshal([]byte(line), &out); err != nil || len(out.Nimbus) != 2 || !strings.HasSuffix(out.ZK, "/storm") {
 		t.Fatalf("printed %q, %v", line, err)
 	}
+	if conf, err := os.ReadFile(out.SSHConfig); err != nil || !strings.Contains(string(conf), "Host w6\n") || out.LogDir != "/var/log/storm" {
+		t.Errorf("ssh: %.20q, %v; logs in %q", conf, err, out.LogDir)
+	}
 	client := nimbusclient.New(nimbusclient.Config{Seeds: out.Nimbus[1:]}) // the standby
 	err = client.Read(ctx, func(s *nimbusclient.Session) error {
 		list, err := s.Topologies()
@@ -218,6 +223,9 @@ func TestDemoServesOthersUntilItIsStopped(t *testing.T) {
 	if err == nil {
 		_ = c.Close()
 		t.Error("something is left behind")
+	}
+	if _, err := os.Stat(filepath.Dir(out.SSHConfig)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the files for ssh are left behind: %v", err)
 	}
 }
 

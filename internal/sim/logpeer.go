@@ -9,8 +9,12 @@ type peer struct {
 	next     float64 // attempt to connect
 }
 
-// retrySecs is how often a worker tries to reach one that is not there.
-const retrySecs = 1
+// How often a worker tries to reach one that is not there: a host without power
+// lets every attempt wait.
+const (
+	retrySecs     = 1
+	retryLostSecs = 4
+)
 
 // peers queues what a worker says about those that it sends to: a connection
 // that broke, attempts at a new one, and a new place.
@@ -59,14 +63,14 @@ func (s *place) unreachable(p *peer, wk *worker, now float64) {
 		s.say(now-0.299, "o.a.s.m.n.Client", "Worker-Transfer", "INFO", fmt.Sprintf("Dropping %d messages", 1+s.life.random.IntN(200)))
 		p.next = now - 0.2
 	}
-	why := "Connection refused"
+	why, every := "Connection refused", float64(retrySecs)
 	if wk.host.lost {
-		why = "No route to host"
+		why, every = "No route to host", retryLostSecs
 	}
 	for p.next <= now {
 		p.attempts++
 		s.say(p.next, "o.a.s.m.n.Client", "client-worker-1", "ERROR", fmt.Sprintf("connection attempt %d to Netty-Client-%s failed: org.apache.storm.shade.io.netty.channel.AbstractChannel$AnnotatedConnectException: %s: %s", p.attempts, name, why, name))
-		p.next += retrySecs * (0.9 + 0.2*s.life.random.Float64())
+		p.next += every * (0.9 + 0.2*s.life.random.Float64())
 	}
 }
 
