@@ -69,5 +69,6 @@ rotations: ## 1,000 log rotations and 1,000 broken connections against a real ss
 
 verify: ## everything that takes long: race, fuzz, lint, lab
 	$(MAKE) race lint test lab-test fuzz FUZZTIME=2m
+	VERSIONS=2.8.3 RUN='^TestVerifyLab' scripts/lab-test
 	STORMTOP_HOSTILE_LINES=1000000 $(GO) test -run Hostile ./logs
 	$(MAKE) rotations
