@@ -171,11 +171,16 @@ func (m *model) statusRow() string {
 		left = []seg{{text: " "}, {text: m.notice.Text, tok: tok}}
 	}
 	top := m.where.top()
+	env := m.env
+	env.Self = top.self
 	if p, ok := top.scr.(screen.Positioner); ok {
-		env := m.env
-		env.Self = top.self
 		if at := p.Position(env); at != "" {
 			right = []seg{{text: "  " + at + " ", tok: theme.Dim}}
+		}
+	}
+	if s, ok := top.scr.(screen.Reporter); ok && len(left) == 0 {
+		if said := s.Status(env, m.lay.w); len(said) > 0 {
+			return kit.Paint{Theme: m.env.Theme, W: m.lay.w, H: 1}.Row(kit.Apart(kit.T(" ").Then(said), line(right), m.lay.w))
 		}
 	}
 	return row(m.env.Theme, m.lay.w, 0, left, right)

@@ -23,6 +23,8 @@ const (
 	fallback screen.ID = "connections"
 	// home is where the console opens.
 	home screen.ID = "health"
+	// logScreen shows streams of logs.
+	logScreen screen.ID = "logs"
 )
 
 // model is the one Bubble Tea model; screens and overlays are its parts.
@@ -129,11 +131,16 @@ func (m *model) handle(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.refresh(msg.snap)
 	case logsMsg:
 		m.env.Rev++
-		if m.paused() || m.where.top().spec.ID != "logs" {
-			m.dirty = was
+		m.dirty = was
+		if m.where.top().spec.ID != logScreen {
 			return m, nil
 		}
-		return m, m.update(m.where.top(), screen.Refreshed{})
+		m.dirty = was || !m.paused()
+		// What the cluster is asked for stays as it was.
+		top := m.where.top()
+		env := m.env
+		env.Self = top.self
+		return m, top.scr.Update(env, screen.Refreshed{})
 	case tickMsg:
 		m.tick(time.Time(msg))
 		return m, tick()
@@ -150,6 +157,12 @@ func (m *model) handle(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, nil
 	case savedMsg:
 		m.saved(msg)
+		return m, nil
+	case pipedMsg:
+		m.piped(msg)
+		return m, nil
+	case askedMsg:
+		m.showQuestion()
 		return m, nil
 	}
 	if cmd, ok := m.intent(msg); ok {
@@ -265,6 +278,9 @@ func (m *model) tick(at time.Time) {
 		m.notice, m.noticeTil = screen.Line{}, time.Time{}
 	}
 	m.takeHint()
+	if m.deps.SSH != nil {
+		m.env.SSH = m.deps.SSH()
+	}
 	if m.paused() {
 		return
 	}
@@ -303,6 +319,10 @@ func (m *model) intent(msg tea.Msg) (tea.Cmd, bool) {
 	case screen.WindowMsg:
 		m.env.Window = msg.Window
 		return m.update(m.where.top(), screen.Refreshed{}), true
+	case screen.SaveMsg:
+		return m.saveWritten(msg.Kind, msg.Write), true
+	case screen.PipeMsg:
+		return m.pipe(msg.Command, msg.Write), true
 	case screen.SysMsg:
 		m.env.Sys = msg.On
 		return m.update(m.where.top(), screen.Refreshed{}), true
@@ -318,7 +338,9 @@ func (m *model) open(id screen.ID, arg screen.Arg) tea.Cmd {
 		return nil
 	}
 	m.aside = false
-	m.over = nil
+	if _, asks := m.over.(*question); !asks {
+		m.over = nil
+	}
 	m.where.open(m.env, spec, arg)
 	return m.update(m.where.top(), screen.Refreshed{})
 }
@@ -349,12 +371,20 @@ func (m *model) takeHint() {
 // screen is being typed into, then the screen.
 func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 	m.hinting = false
-	if m.over != nil {
+	if _, asks := m.over.(*question); asks && m.lay.tooSmall {
 		if key.Matches(msg, m.keys.Quit) {
+			return tea.Quit
+		}
+		return nil // nobody answers what is not to be seen
+	}
+	if m.over != nil {
+		if _, asks := m.over.(*question); !asks && key.Matches(msg, m.keys.Quit) {
 			m.over = nil
 			return nil
 		}
-		return m.over.press(m, msg)
+		cmd := m.over.press(m, msg)
+		m.showQuestion() // one may have waited for what was open
+		return cmd
 	}
 	top := m.where.top()
 	if t, ok := top.scr.(screen.Typer); ok && t.Typing() {
@@ -374,7 +404,7 @@ func (m *model) press(msg tea.KeyPressMsg) tea.Cmd {
 		return cmd
 	}
 	if arg, ok := m.logsHere(); ok && key.Matches(msg, m.keys.Logs) {
-		return m.open("logs", arg)
+		return m.open(logScreen, arg)
 	}
 	for _, spec := range screen.Specs() {
 		if isRoot(spec) && key.Matches(msg, spec.Key) {
@@ -438,11 +468,13 @@ func (m *model) frameKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 func (m *model) pause() tea.Cmd {
 	if !m.paused() {
 		m.pausedAt = m.deps.Now().In(m.deps.Zone)
+		m.env.Paused = true
 		m.say("Paused: polling goes on, the picture does not. p goes on.", false)
 		return nil
 	}
 	held := human.Age(m.deps.Now().Sub(m.pausedAt))
 	m.pausedAt = time.Time{}
+	m.env.Paused = false
 	m.say("Live again after "+held+".", false)
 	return m.refresh(m.live)
 }
@@ -453,6 +485,10 @@ func (m *model) paste(msg tea.PasteMsg) tea.Cmd {
 	text := clean(msg.Content)
 	if p, ok := m.over.(*palette); ok {
 		p.insert(m, text)
+		return nil
+	}
+	if q, ok := m.over.(*question); ok {
+		q.paste(text)
 		return nil
 	}
 	top := m.where.top()

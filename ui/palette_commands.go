@@ -149,6 +149,8 @@ func (m *model) entries() []entry {
 		}
 		if !spec.NeedsArg {
 			all = append(all, entry{line: spec.Words[0], about: spec.About, alias: alias})
+		}
+		if !spec.NeedsArg && !spec.TakesComponent {
 			continue
 		}
 		for _, t := range m.env.Snap.TopologyRows() {
@@ -201,6 +203,9 @@ func (m *model) openNamed(spec screen.Spec, arg string) tea.Cmd {
 	a := screen.Arg{}
 	if name, filter, ok := strings.Cut(arg, "/"); ok && !strings.HasPrefix(arg, "/") || strings.HasPrefix(arg, "/") && !spec.TakesPath {
 		a.Filter, arg = filter, strings.TrimSpace(name)
+	}
+	if spec.TakesComponent {
+		a.Component, a.Filter = a.Filter, ""
 	}
 	switch {
 	case spec.TakesPath, arg == "nimbus" && spec.ID == "conf":

@@ -3,6 +3,8 @@ package ui
 import (
 	"context"
 	"sync"
+
+	tea "charm.land/bubbletea/v2"
 )
 
 // QuestionKind says what is asked.
@@ -20,11 +22,16 @@ const (
 // words come from hosts and files; they are made harmless when they are shown.
 type Question struct {
 	Kind QuestionKind
-	Host string
-	// Address, KeyType, Fingerprint and OtherKeys are of AskHostKey: where the
-	// host is, its key and the keys of other types that are known for it.
-	Address, KeyType, Fingerprint string
-	OtherKeys                     []string
+	// Host is the name it is known by here, User and Address whom the
+	// configuration makes of it, Via the hosts in between.
+	Host, User, Address string
+	Via                 []string
+	// KeyType and Fingerprint are what the host offered, Others the keys that are
+	// known for it already, for AskHostKey; Why says what is wrong with the
+	// certificate it came with.
+	KeyType, Fingerprint string
+	Others               []string
+	Why                  string
 	// File is the key of AskPassphrase; Attempt counts from 1.
 	File    string
 	Attempt int
@@ -111,5 +118,20 @@ func (a *asked) answer(with QuestionAnswer) {
 	select {
 	case a.reply <- with:
 	default:
+	}
+}
+
+// askedMsg tells the program that the queue is another one.
+type askedMsg struct{}
+
+// pumpQuestions tells the program of questions that came or went.
+func pumpQuestions(ctx context.Context, q *Questions, send func(tea.Msg)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-q.changed:
+			send(askedMsg{})
+		}
 	}
 }

@@ -106,7 +106,7 @@ func Run(ctx context.Context, deps Deps) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	opts := append([]tea.ProgramOption{tea.WithContext(ctx)}, deps.Options...)
+	opts := append([]tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(fps)}, deps.Options...)
 	if deps.Input != nil {
 		opts = append(opts, tea.WithInput(deps.Input))
 	}
@@ -132,6 +132,9 @@ func Run(ctx context.Context, deps Deps) error {
 	if deps.Logs != nil {
 		pump.Go(func() { pumpLogs(ctx, deps.Logs, p.Send) })
 	}
+	if deps.Questions != nil {
+		pump.Go(func() { pumpQuestions(ctx, deps.Questions, p.Send) })
+	}
 	_, err = p.Run()
 	cancel()
 	pump.Wait()
@@ -144,13 +147,17 @@ func Run(ctx context.Context, deps Deps) error {
 	return err
 }
 
+// fps is how often the terminal may be written to in a second: a key waits for
+// half a frame on average.
+const fps = 120
+
 // logFrames is the pause between two pictures of a stream of logs: however many
 // lines come, there are at most so many a second. Keys do not wait for it.
-const logFrames = time.Second / 25
+const logFrames = time.Second / 20
 
 // pumpLogs tells the program that logs have something new.
 func pumpLogs(ctx context.Context, l screen.Logs, send func(tea.Msg)) {
-	pause := time.NewTicker(logFrames)
+	pause := time.NewTimer(logFrames)
 	defer pause.Stop()
 	for {
 		select {
@@ -159,6 +166,7 @@ func pumpLogs(ctx context.Context, l screen.Logs, send func(tea.Msg)) {
 		case <-l.Changed():
 			send(logsMsg{})
 		}
+		pause.Reset(logFrames)
 		select {
 		case <-ctx.Done():
 			return

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	"github.com/stormtop/stormtop/ui/screen"
 )
 
@@ -89,12 +91,15 @@ func (s *stack) remember() {
 	}
 }
 
-// root is the tab the stack stands on.
+// root is the tab the stack stands on: the one of the topmost screen that has
+// one.
 func (s *stack) root() screen.ID {
-	if len(s.items) == 0 {
-		return ""
+	for _, o := range slices.Backward(s.items) {
+		if isRoot(o.spec) {
+			return o.spec.ID
+		}
 	}
-	return s.items[0].spec.ID
+	return ""
 }
 
 // find returns the screen that asked, wherever it is.

@@ -55,8 +55,12 @@ func (c console) run(ctx context.Context) error {
 		feed := follow.NewFeed(poller)
 		polling.Go(func() { poller.Run(ctx) })
 		polling.Go(func() { feed.Run(ctx) })
-		hosts := hostsOf(c.cfg, func() int { return logviewerPort(poller.Latest()) }, nil)
+		deps.Questions = ui.NewQuestions()
+		hosts := hostsOf(c.cfg, func() int { return logviewerPort(poller.Latest()) }, askIn(deps.Questions))
 		defer hosts.Close()
+		if hosts.pool != nil {
+			deps.SSH = func() []screen.SSHHost { return sshStates(hosts.pool) }
+		}
 		sessions := newLogSessions(c.cfg, feed, hosts.Hosts, hosts.why, hosts.logviewer)
 		defer sessions.close()
 		deps.Source, deps.Tree, deps.Logs = fed{feed, poller}, zk, sessions
@@ -148,7 +152,7 @@ func (c console) deps() (ui.Deps, error) {
 			values, _, release := stormdefaults.For(version)
 			return values, release
 		},
-		Save: c.save, History: c.history(), Zone: time.Local,
+		Save: c.save, Shell: shell, History: c.history(), Zone: time.Local,
 	}, nil
 }
 
@@ -323,6 +327,8 @@ func parseView(view string) (screen.ID, screen.Arg, error) {
 			arg.Path = rest
 		case spec.NeedsArg && rest == "":
 			return "", screen.Arg{}, &config.Error{Where: "--view " + view, What: "this screen needs a topology", Hint: "Write --view " + word + ":NAME."}
+		case spec.TakesComponent:
+			arg.TopologyID, arg.Component, _ = strings.Cut(rest, "/")
 		case spec.NeedsArg, spec.Detail != "" && rest != "":
 			arg.TopologyID = rest
 		default:

@@ -248,6 +248,7 @@ func (d demo) start(ctx context.Context, c console) (*living, error) {
 // dress gives the console this cluster.
 func (l *living) dress(deps *ui.Deps) {
 	deps.Source, deps.Tree, deps.Hint, deps.Logs = fed{l.feed, l.poller}, l.zk, l.world.Hint, l.logs
+	deps.SSH = func() []screen.SSHHost { return sshStates(l.pool) }
 	deps.Mode = screen.Mode{Word: "DEMO"}
 }
 

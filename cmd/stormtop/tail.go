@@ -130,15 +130,10 @@ func reorderWindow(text string, cfg *config.Config) (time.Duration, error) {
 			return 0, usage("Milliseconds from 0 to 60000.", "--reorder %s is out of bounds.", text)
 		}
 	}
-	return mergeWindow(window), nil
-}
-
-// mergeWindow is a window as the merger takes it, to whom 0 is its default.
-func mergeWindow(d time.Duration) time.Duration {
-	if d == 0 {
-		return -1
+	if window == 0 {
+		window = -1
 	}
-	return d
+	return window, nil
 }
 
 // tailing prints what a session reads.

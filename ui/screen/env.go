@@ -73,15 +73,16 @@ type Line struct {
 // SSHHost is how one host is reached. Its texts may be remote.
 type SSHHost struct {
 	Name string
-	// State is "ready", "connecting", "waiting" or "idle".
+	// State is "idle", "connecting", "asking", "ready", "waiting" or "failed".
 	State string
-	// Err is one sentence about why the last try failed, "" while it is well;
-	// Hint says what to try.
-	Err, Hint string
-	// Changed says that its host key is another one than is known: nothing here
-	// can accept it. Detail names the two keys.
+	// Words is one sentence about why it is not ready, "" when nothing is to say;
+	// Hint says what to try. Way is how the user logged in, User who that is.
+	Words, Hint, Way, User string
+	// Changed says that its host key is another one than those known: nothing
+	// here can accept it. Offered and Known are the keys in words.
 	Changed bool
-	Detail  string
+	Offered string
+	Known   []string
 	// RetryAt is when it may be tried again; zero when nothing waits.
 	RetryAt time.Time
 }

@@ -15,6 +15,8 @@
 package screen
 
 import (
+	"io"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -81,9 +83,9 @@ type Leaver interface {
 	Leave()
 }
 
-// Statuser is a Screen that has something to say in the status row, in w cells,
+// Reporter is a Screen that has something to say in the status row, in w cells,
 // while there is no message.
-type Statuser interface {
+type Reporter interface {
 	Status(env Env, w int) kit.Line
 }
 
@@ -91,6 +93,12 @@ type Statuser interface {
 // without it the screen as drawn is saved.
 type Texter interface {
 	Text(env Env) string
+}
+
+// Dumper is a Screen that writes its whole content off the program's goroutine;
+// nil has the screen as drawn saved.
+type Dumper interface {
+	Dump(env Env) func(io.Writer) error
 }
 
 // Helper is a Screen that explains its columns and limits in the help.

@@ -3,16 +3,17 @@ package screens
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/stormtop/stormtop/internal/human"
 	"github.com/stormtop/stormtop/internal/safetext"
 	"github.com/stormtop/stormtop/logs"
 	"github.com/stormtop/stormtop/logs/match"
 	"github.com/stormtop/stormtop/ui/kit"
 	"github.com/stormtop/stormtop/ui/screen"
+	"github.com/stormtop/stormtop/ui/theme"
 )
 
 // maxTerms bounds the stack of filters.
@@ -26,155 +27,254 @@ func (s *logView) addTerm(kind logs.TermKind, pattern string) tea.Cmd {
 	case len(s.terms) >= maxTerms:
 		return screen.Problem(fmt.Sprintf("There are %d filters already; f removes some.", maxTerms))
 	}
-	s.terms = append(s.terms, logs.Term{Kind: kind, Pattern: pattern, IgnoreCase: match.Smart(pattern)})
-	if cmd := s.refilter(); cmd != nil {
-		s.terms = s.terms[:len(s.terms)-1]
-		return cmd
+	return s.try(append(slices.Clone(s.terms), logs.Term{Kind: kind, Pattern: pattern, IgnoreCase: match.Smart(pattern)}))
+}
+
+// changeTerm replaces the pattern of the term that the editor is on.
+func (s *logView) changeTerm(pattern string) tea.Cmd {
+	if s.filters == nil || s.filters.at >= len(s.terms) || pattern == "" {
+		return nil
 	}
+	terms := slices.Clone(s.terms)
+	terms[s.filters.at].Pattern, terms[s.filters.at].IgnoreCase = pattern, match.Smart(pattern)
+	return s.try(terms)
+}
+
+// try puts a stack into force; when it is not one, the old one stays.
+func (s *logView) try(terms []logs.Term) tea.Cmd {
+	if _, err := logs.NewFilter(terms); err != nil {
+		return screen.Problem(filterProblem(err))
+	}
+	s.terms = terms
+	s.refilter()
 	return nil
 }
 
-// refilter puts the stack and the level into force; the error is a problem to
-// show, and then the old filter stays.
-func (s *logView) refilter() tea.Cmd {
-	terms := append([]logs.Term(nil), s.terms...)
-	if s.floor != logs.LevelNone {
-		terms = append(terms, logs.Term{Kind: logs.LevelFloor, Level: s.floor})
+// refilter gives the stack, which is known to be one, to the view. The old
+// picture stays until there is something of the new one.
+func (s *logView) refilter() {
+	if f, err := logs.NewFilter(s.terms); err == nil && s.view != nil {
+		s.view.SetFilter(f)
 	}
-	f, err := logs.NewFilter(terms)
-	if err != nil {
-		if bad, ok := errors.AsType[*logs.PatternError](err); ok {
-			return screen.Problem(fmt.Sprintf("Filter not changed: %s at column %d. RE2 syntax; \\( for a literal bracket.", safetext.Clean(bad.Reason), bad.Column))
-		}
-		return screen.Problem("Filter not changed: " + safetext.Clean(err.Error()))
-	}
-	at, known := s.session.View().At(s.cursor)
-	s.session.View().SetFilter(f)
-	if known && !s.following && at.Time != 0 {
-		s.cursor = s.session.View().Near(at.Time)
-	}
-	return nil
+	s.relight()
 }
 
-func termWords(t logs.Term) string {
+// nextLevel raises the level floor by one step, and takes it away behind ERROR.
+func (s *logView) nextLevel() tea.Cmd {
+	terms := slices.Clone(s.terms)
+	i := slices.IndexFunc(terms, func(t logs.Term) bool { return t.Kind == logs.LevelFloor })
+	switch {
+	case i < 0 && len(terms) >= maxTerms:
+		return screen.Problem(fmt.Sprintf("There are %d filters already; f removes some.", maxTerms))
+	case i < 0:
+		terms = slices.Insert(terms, 0, logs.Term{Kind: logs.LevelFloor, Level: logs.LevelInfo})
+	case terms[i].Off:
+		terms[i].Off = false
+	case terms[i].Level < logs.LevelInfo:
+		terms[i].Level = logs.LevelInfo
+	case terms[i].Level < logs.LevelError:
+		terms[i].Level++
+	default:
+		terms = slices.Delete(terms, i, i+1)
+	}
+	return s.try(terms)
+}
+
+// filtering reports whether the stack may hide records.
+func (s *logView) filtering() bool { return !s.filter.Empty() }
+
+// badPattern says what is wrong with a pattern, and where.
+func badPattern(err error) string {
+	if e, ok := errors.AsType[*logs.PatternError](err); ok {
+		return fmt.Sprintf("%s at column %d", safetext.Clean(e.Reason), e.Column)
+	}
+	if e, ok := errors.AsType[*match.Error](err); ok {
+		return fmt.Sprintf("%s at column %d", safetext.Clean(e.Reason), e.Column)
+	}
+	return safetext.Clean(err.Error())
+}
+
+// filterProblem is the message for a pattern that is none.
+func filterProblem(err error) string {
+	return "Filter not changed: " + badPattern(err) + `. RE2 syntax; \( for a literal bracket.`
+}
+
+// termWords says what a term is, in a few words.
+func (s *logView) termWords(t logs.Term) string {
+	not := ""
+	if t.Not {
+		not = "not "
+	}
 	switch t.Kind {
 	case logs.Include:
 		return "in " + t.Pattern
 	case logs.Exclude:
 		return "out " + t.Pattern
+	case logs.LevelFloor:
+		if t.Not {
+			return "level < " + t.Level.String()
+		}
+		return "level ≥ " + t.Level.String()
 	case logs.TimeRange:
-		return "time " + clockRange(t)
-	case logs.LevelFloor, logs.SourceIs, logs.FieldIs:
+		return not + "time " + s.rangeWords(t.From, t.To)
+	case logs.FieldIs:
+		return not + t.Field + " " + t.Value
+	case logs.SourceIs:
+		return not + human.Exact(len(t.Sources)) + " sources"
 	}
-	return t.Pattern
+	return not + t.Pattern
 }
 
-func clockRange(t logs.Term) string {
-	word := func(ns int64) string {
-		if ns == 0 {
-			return "…"
-		}
-		return time.Unix(0, ns).Format("15:04:05")
+// hides is how many of the held records a term hides, -1 when that is not known.
+func (s *logView) hides(i int) int64 {
+	f := s.view.Filter()
+	if f == nil {
+		return -1
 	}
-	return word(t.From) + "–" + word(t.To)
+	// The terms in force may be older than the stack while it is being applied.
+	counts, terms := s.view.Counts(), f.Terms()
+	if i >= len(counts) || len(terms) != len(s.terms) || s.terms[i].Off {
+		return -1
+	}
+	lo, hi := s.store.Range()
+	all := int64(hi - lo)
+	t := terms[i]
+	if t.Kind == logs.Exclude || t.Kind != logs.Include && t.Not {
+		return counts[i]
+	}
+	return max(all-counts[i], 0)
 }
 
-// editFilters opens the stack: space switches, d removes, n turns around.
-func (s *logView) editFilters() {
-	items := make([]kit.MenuItem, 0, len(s.terms)+1)
-	counts := s.session.View().Counts()
-	for i, t := range s.terms {
-		state := "● on "
-		if t.Off {
-			state = "○ off"
-		}
-		note := ""
-		if i < len(counts) && !t.Off {
-			note = fmt.Sprintf("true of %d", counts[i])
-		}
-		items = append(items, kit.MenuItem{Label: fmt.Sprintf("%d %s %s", i+1, state, safetext.CutEnd(safetext.Clean(termWords(t)), 60)), Note: note})
-	}
-	if len(items) == 0 {
-		items = append(items, kit.MenuItem{Label: "no filter: & filters in, ! filters out, W sets the level", Off: true})
-	}
-	at := 0
-	if s.filters != nil {
-		at = s.filters.Cursor()
-	}
-	s.filters = kit.NewMenu("filters · space on/off  n turn around  d remove  D all  esc close", items...)
-	s.filters.MoveTo(min(at, len(items)-1))
+// filterEditor is the stack as a list.
+type filterEditor struct {
+	at int
 }
 
-func (s *logView) pressFilters(msg tea.KeyPressMsg) tea.Cmd {
-	i := s.filters.Cursor()
-	some := i >= 0 && i < len(s.terms)
-	switch {
-	case msg.String() == "esc" || msg.String() == "f" || msg.String() == "q":
+func newFilterEditor(*logView) *filterEditor { return &filterEditor{} }
+
+func (s *logView) pressFilters(msg tea.Msg) tea.Cmd {
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return nil
+	}
+	e := s.filters
+	e.at = max(0, min(e.at, len(s.terms)-1))
+	i, some := e.at, len(s.terms) > 0
+	terms := slices.Clone(s.terms)
+	switch name := press.String(); {
+	case name == "esc", name == "f", name == "q":
 		s.filters = nil
 		return nil
-	case (msg.String() == "space" || msg.String() == " " || msg.String() == "enter") && some:
-		s.terms[i].Off = !s.terms[i].Off
-	case msg.String() == "n" && some:
-		switch s.terms[i].Kind {
-		case logs.Include:
-			s.terms[i].Kind = logs.Exclude
-		case logs.Exclude:
-			s.terms[i].Kind = logs.Include
-		default:
-			s.terms[i].Not = !s.terms[i].Not
-		}
-	case msg.String() == "d" && some:
-		s.terms = append(s.terms[:i:i], s.terms[i+1:]...)
-	case msg.String() == "D":
-		s.terms = nil
+	case name == "&":
+		s.ask(askInclude, " & in  ", "")
+		return nil
+	case name == "!":
+		s.ask(askExclude, " ! out  ", "")
+		return nil
+	case name == "W":
+		return s.nextLevel()
+	case !some:
+		return nil
+	case name == "up", name == "k":
+		e.at = max(0, i-1)
+		return nil
+	case name == "down", name == "j":
+		e.at = min(i+1, len(terms)-1)
+		return nil
+	case name == "space":
+		terms[i].Off = !terms[i].Off
+	case name == "i":
+		terms[i] = inverted(terms[i])
+	case name == "c" && isPattern(terms[i]):
+		terms[i].IgnoreCase = !terms[i].IgnoreCase
+	case name == "d", name == "delete":
+		terms = slices.Delete(terms, i, i+1)
+		e.at = max(0, min(i, len(terms)-1))
+	case name == "D":
+		terms, e.at = nil, 0
+	case name == "<" && i > 0:
+		terms[i-1], terms[i] = terms[i], terms[i-1]
+		e.at--
+	case name == ">" && i < len(terms)-1:
+		terms[i+1], terms[i] = terms[i], terms[i+1]
+		e.at++
+	case name == "enter" && isPattern(terms[i]):
+		s.ask(askEdit, " pattern  ", terms[i].Pattern)
+		return nil
+	case len(name) == 1 && name[0] >= '1' && name[0] <= '9' && int(name[0]-'1') < len(terms):
+		e.at = int(name[0] - '1')
+		terms[e.at].Off = !terms[e.at].Off
 	default:
-		s.filters.Update(msg)
 		return nil
 	}
-	cmd := s.refilter()
-	s.editFilters()
-	return cmd
+	return s.try(terms)
 }
 
-// limit sets the range of time, "14:20-14:30", or goes to a moment, "14:20".
-func (s *logView) limit(env screen.Env, text string) tea.Cmd {
-	from, to, isRange := strings.Cut(strings.ReplaceAll(text, " ", ""), "-")
-	var kept []logs.Term
-	for _, t := range s.terms {
-		if t.Kind != logs.TimeRange {
-			kept = append(kept, t)
-		}
+func isPattern(t logs.Term) bool { return t.Kind == logs.Include || t.Kind == logs.Exclude }
+
+// inverted turns a term around.
+func inverted(t logs.Term) logs.Term {
+	switch t.Kind {
+	case logs.Include:
+		t.Kind = logs.Exclude
+	case logs.Exclude:
+		t.Kind = logs.Include
+	default:
+		t.Not = !t.Not
 	}
-	if text == "" {
-		s.terms = kept
-		return s.refilter()
-	}
-	first, ok := todayAt(env.Now, from)
-	if !ok {
-		return screen.Problem("No time: write 14:20, 14:20:05 or 14:20-14:30; nothing removes the range.")
-	}
-	if !isRange {
-		s.goTo(s.session.View().Near(first.UnixNano()))
-		return nil
-	}
-	last, ok := todayAt(env.Now, to)
-	if !ok || !last.After(first) {
-		return screen.Problem("No range: write 14:20-14:30, the earlier time first.")
-	}
-	s.terms = append(kept, logs.Term{Kind: logs.TimeRange, From: first.UnixNano(), To: last.UnixNano()})
-	return s.refilter()
+	return t
 }
 
-// todayAt is the last time that it was so late.
-func todayAt(now time.Time, text string) (time.Time, bool) {
-	for _, layout := range []string{"15:04:05", "15:04"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			at := time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), t.Second(), 0, now.Location())
-			if at.After(now) {
-				at = at.AddDate(0, 0, -1)
-			}
-			return at, true
+// box draws the editor.
+func (e *filterEditor) box(s *logView, p kit.Paint) []string {
+	g := p.Glyphs()
+	w := min(p.W, 100)
+	var lines []kit.Line
+	for i, t := range s.terms {
+		state := kit.S(theme.OK, g.OK)
+		tok := theme.Text
+		if t.Off {
+			state, tok = kit.S(theme.Dim, g.Idle), theme.Dim
 		}
+		sign := " "
+		if i == e.at {
+			sign = g.Cursor
+		}
+		left := kit.T(" ").Add(theme.Accent, sign).Text(fmt.Sprintf(" %d ", i+1)).Then(state).Add(tok, " "+s.termWords(t))
+		if isPattern(t) && !t.IgnoreCase {
+			left = left.Add(theme.Dim, "  as written")
+		}
+		right := kit.Line(nil)
+		if n := s.hides(i); n >= 0 {
+			right = kit.S(theme.Dim, "hides "+human.Exact(n)+" ")
+		}
+		lines = append(lines, kit.Apart(left, right, w-2))
 	}
-	return time.Time{}, false
+	if len(lines) == 0 {
+		lines = []kit.Line{kit.S(theme.Dim, "   No filter: & lets in what matches, ! leaves it out, W sets the lowest level.")}
+	}
+	foot := []string{
+		"space 1-9 on/off   enter edit   i invert   c case   < > order   d delete   D all",
+		"& in   ! out   W level   esc close",
+	}
+	if w < 84 {
+		foot = []string{"space on/off  enter edit  i invert  c case", "< > order  d delete  D all  & in  ! out  W level  esc close"}
+	}
+	hints := make([]kit.Line, len(foot))
+	for i, f := range foot {
+		hints[i] = kit.S(theme.Dim, "   "+f)
+	}
+	lines = append(lines, nil, s.shownLine())
+	return kit.Box(p, kit.T("filters"), w, lines, hints)
+}
+
+// shownLine says how many lines the stack leaves.
+func (s *logView) shownLine() kit.Line {
+	lo, hi := s.store.Range()
+	from, to := s.bounds()
+	l := kit.S(theme.Dim, fmt.Sprintf("   shown %s of %s", human.Exact(to-from), human.Exact(int64(hi-lo))))
+	if done, all := s.view.Progress(); done < all {
+		l = l.Add(theme.Wait, fmt.Sprintf("   filtering %d %%", 100*done/max(all, 1)))
+	}
+	return l
 }

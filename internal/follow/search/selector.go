@@ -1,12 +1,8 @@
 package search
 
-import (
-	"bytes"
-	"slices"
-)
+import "slices"
 
-// Line is one line of a file, without its line feed and a carriage return before
-// that.
+// Line is one line of a file, without its line feed.
 type Line struct {
 	N     int64 // its number in the file, from 1
 	Match bool  // false for a line of context
@@ -55,7 +51,6 @@ type selector struct {
 
 // line takes the next line. The text is copied when it is kept.
 func (s *selector) line(n int64, text []byte) error {
-	text = bytes.TrimSuffix(text, []byte("\r"))
 	if len(text) > maxLine {
 		text = text[:maxLine]
 	}

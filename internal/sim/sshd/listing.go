@@ -233,3 +233,273 @@ func human(n int64) string {
 	}
 	return fmt.Sprintf("%.0fP", f)
 }
+
+func kindOf(i hostfs.Info) string {
+	switch {
+	case i.IsDir():
+		return "directory"
+	case i.Mode()&fs.ModeSymlink != 0:
+		return "symbolic link"
+	case i.Size() == 0:
+		return "regular empty file"
+	}
+	return "regular file"
+}
+
+func statTool(_ context.Context, c *call) int {
+	o, ok := c.options("c:Lfq:t", map[string]rune{"format": 'c', "printf": 'q', "dereference": 'L'})
+	if !ok {
+		return 1
+	}
+	if len(o.rest) == 0 {
+		c.complain("missing operand")
+		return 1
+	}
+	status := 0
+	for _, name := range o.rest {
+		look := c.view.Lstat
+		if o.has['L'] {
+			look = c.view.Stat
+		}
+		i, err := look(c.sh.path(name))
+		if err != nil {
+			c.complain("cannot statx '%s': %s", name, hostfs.Words(err))
+			status = 1
+			continue
+		}
+		switch {
+		case o.has['c']:
+			_, _ = c.out.WriteString(c.statFormat(o.value['c'], name, i) + "\n")
+		case o.has['q']:
+			_, _ = c.out.WriteString(strings.NewReplacer(`\n`, "\n", `\t`, "\t", `\0`, "\x00", `\\`, `\`).Replace(c.statFormat(o.value['q'], name, i)))
+		default:
+			_, _ = c.out.WriteString(c.statFormat(
+				"  File: %n\n  Size: %-10s\tBlocks: %-10b IO Block: %o   %F\nDevice: 8,1\tInode: %-10i  Links: %h\n"+
+					"Access: (%04a/%A)  Uid: (%5u/%8U)   Gid: (%5g/%8G)\nAccess: %x\nModify: %y\nChange: %z\n Birth: %w\n", name, i))
+		}
+	}
+	return c.done(status)
+}
+
+// statFormat writes the directives of stat -c, with width, minus and zero.
+func (c *call) statFormat(format, name string, i hostfs.Info) string {
+	when := i.ModTime().In(c.sh.job.m.Now().Location())
+	long := when.Format("2006-01-02 15:04:05.000000000 -0700")
+	var out strings.Builder
+	for at := 0; at < len(format); at++ {
+		if format[at] != '%' || at+1 == len(format) {
+			out.WriteByte(format[at])
+			continue
+		}
+		end := at + 1
+		for end < len(format)-1 && strings.IndexByte("-0123456789", format[end]) >= 0 {
+			end++
+		}
+		pad := format[at+1 : end]
+		value := ""
+		switch format[end] {
+		case 'n':
+			value = name
+		case 'N':
+			value = "'" + name + "'"
+		case 's':
+			value = strconv.FormatInt(i.Size(), 10)
+		case 'b':
+			value = strconv.FormatInt((i.Size()+4095)/4096*8, 10)
+		case 'B':
+			value = "512"
+		case 'o':
+			value = "4096"
+		case 'i':
+			value = strconv.FormatUint(i.Inode, 10)
+		case 'h':
+			value = strconv.Itoa(i.Links)
+		case 'F':
+			value = kindOf(i)
+		case 'a':
+			value = strconv.FormatUint(uint64(i.Mode().Perm()), 8)
+		case 'A':
+			value = rights(i.Mode())
+		case 'f':
+			raw := uint32(i.Mode().Perm()) | 0o100000
+			if i.IsDir() {
+				raw = uint32(i.Mode().Perm()) | 0o040000
+			} else if i.Mode()&fs.ModeSymlink != 0 {
+				raw = uint32(i.Mode().Perm()) | 0o120000
+			}
+			value = strconv.FormatUint(uint64(raw), 16)
+		case 'u', 'g':
+			value = strconv.Itoa(int(uidOf(i.Owner)))
+		case 'U', 'G':
+			value = i.Owner
+		case 'd':
+			value = "2049"
+		case 'D':
+			value = "801"
+		case 'X', 'Y', 'Z':
+			value = strconv.FormatInt(when.Unix(), 10)
+		case 'W':
+			value = "0"
+		case 'x', 'y', 'z':
+			value = long
+		case 'w':
+			value = "-"
+		case '%':
+			value = "%"
+		default:
+			value = "?"
+		}
+		at = end
+		width, _ := strconv.Atoi(strings.TrimLeft(pad, "-0"))
+		if width = min(width, 1000); width > len(value) {
+			fill := strings.Repeat(" ", width-len(value))
+			switch {
+			case strings.HasPrefix(pad, "-"):
+				value += fill
+			case strings.HasPrefix(pad, "0"):
+				value = strings.Repeat("0", width-len(value)) + value
+			default:
+				value = fill + value
+			}
+		}
+		out.WriteString(value)
+	}
+	return out.String()
+}
+
+// findTool walks directories with the tests that looking for logs takes.
+func findTool(ctx context.Context, c *call) int {
+	args := c.args[1:]
+	var roots []string
+	for len(args) > 0 && !strings.HasPrefix(args[0], "-") && args[0] != "(" && args[0] != "!" {
+		roots, args = append(roots, args[0]), args[1:]
+	}
+	if len(roots) == 0 {
+		roots = []string{"."}
+	}
+	type test func(name string, i hostfs.Info) bool
+	var tests []test
+	depth, least, end, not := 100, 0, "\n", false
+	format := ""
+	add := func(t test) {
+		if inverted := not; inverted {
+			plain := t
+			t = func(name string, i hostfs.Info) bool { return !plain(name, i) }
+		}
+		not = false
+		tests = append(tests, t)
+	}
+	for len(args) > 0 {
+		a := args[0]
+		args = args[1:]
+		value := ""
+		if slices.Contains([]string{"-name", "-iname", "-path", "-wholename", "-type", "-maxdepth", "-mindepth", "-mmin", "-mtime", "-size", "-printf", "-newer"}, a) {
+			if len(args) == 0 {
+				c.complain("missing argument to `%s'", a)
+				return 1
+			}
+			value, args = args[0], args[1:]
+		}
+		switch a {
+		case "-name":
+			add(func(name string, _ hostfs.Info) bool { return match(value, path.Base(name)) })
+		case "-iname":
+			add(func(name string, _ hostfs.Info) bool {
+				return match(strings.ToLower(value), strings.ToLower(path.Base(name)))
+			})
+		case "-path", "-wholename":
+			add(func(name string, _ hostfs.Info) bool { return match(value, name) })
+		case "-type":
+			add(func(_ string, i hostfs.Info) bool {
+				return value == strings.ToLower(strings.Replace(rights(i.Mode())[:1], "-", "f", 1))
+			})
+		case "-maxdepth":
+			depth, _ = strconv.Atoi(value)
+		case "-mindepth":
+			least, _ = strconv.Atoi(value)
+		case "-mmin", "-mtime":
+			unit := time.Minute
+			if a == "-mtime" {
+				unit = 24 * time.Hour
+			}
+			n, _ := strconv.ParseFloat(strings.TrimLeft(value, "+-"), 64)
+			now := c.sh.job.m.Now()
+			add(func(_ string, i hostfs.Info) bool {
+				age := float64(now.Sub(i.ModTime())) / float64(unit)
+				switch value[:min(1, len(value))] {
+				case "-":
+					return age < n
+				case "+":
+					return age > n
+				}
+				return int(age) == int(n)
+			})
+		case "-size":
+			n, _ := parseAmount(strings.TrimLeft(strings.TrimSuffix(value, "c"), "+-"), true)
+			add(func(_ string, i hostfs.Info) bool {
+				switch value[:min(1, len(value))] {
+				case "-":
+					return i.Size() < n.n
+				case "+":
+					return i.Size() > n.n
+				}
+				return i.Size() == n.n
+			})
+		case "-newer":
+			ref, err := c.view.Stat(c.sh.path(value))
+			if err != nil {
+				c.complain("'%s': %s", value, hostfs.Words(err))
+				return 1
+			}
+			add(func(_ string, i hostfs.Info) bool { return i.ModTime().After(ref.ModTime()) })
+		case "!", "-not":
+			not = true
+		case "-print":
+		case "-print0":
+			end = "\x00"
+		case "-printf":
+			format = value
+		default:
+			c.complain("unknown predicate `%s'", a)
+			return 1
+		}
+	}
+	status, visited := 0, 0
+	var walk func(name string, i hostfs.Info, level int)
+	walk = func(name string, i hostfs.Info, level int) {
+		if visited++; ctx.Err() != nil || visited > maxSteps {
+			return
+		}
+		if level >= least && !slices.ContainsFunc(tests, func(t test) bool { return !t(name, i) }) {
+			if format != "" {
+				when := i.ModTime()
+				_, _ = c.out.WriteString(strings.NewReplacer("%p", name, "%f", path.Base(name), "%s", strconv.FormatInt(i.Size(), 10), "%i", strconv.FormatUint(i.Inode, 10),
+					"%T@", fmt.Sprintf("%d.%09d0", when.Unix(), when.Nanosecond()), `\n`, "\n", `\t`, "\t", `\0`, "\x00", "%%", "%", "%h", path.Dir(name)).Replace(format))
+			} else {
+				_, _ = c.out.WriteString(name + end)
+			}
+		}
+		if !i.IsDir() || level >= depth {
+			return
+		}
+		infos, err := c.view.ReadDir(c.sh.path(name))
+		if err != nil {
+			c.complain("'%s': %s", name, hostfs.Words(err))
+			status = 1
+			return
+		}
+		for _, child := range infos {
+			walk(strings.TrimSuffix(name, "/")+"/"+child.Name(), child, level+1)
+		}
+	}
+	for _, root := range roots {
+		i, err := c.view.Lstat(c.sh.path(root))
+		if err != nil {
+			c.complain("'%s': %s", root, hostfs.Words(err))
+			status = 1
+			continue
+		}
+		walk(root, i, 0)
+	}
+	return c.done(status)
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -229,6 +230,190 @@ func echoTool(_ context.Context, c *call) int {
 	return c.done(0)
 }
 
+func ddTool(ctx context.Context, c *call) int {
+	v := map[string]string{"bs": "512"}
+	for _, a := range c.args[1:] {
+		name, value, ok := strings.Cut(a, "=")
+		if !ok || !slices.Contains([]string{"if", "of", "bs", "ibs", "obs", "skip", "iseek", "seek", "count", "status", "iflag", "oflag", "conv"}, name) {
+			c.complain("unrecognized operand '%s'", a)
+			return 1
+		}
+		v[name] = value
+	}
+	number := func(name string) (int64, bool) {
+		if v[name] == "" {
+			return 0, true
+		}
+		a, err := parseAmount(v[name], true)
+		if err != nil {
+			c.complain("invalid number: '%s'", v[name])
+		}
+		return a.n, err == nil
+	}
+	size, ok1 := number("bs")
+	skip, ok2 := number("skip")
+	if v["iseek"] != "" {
+		skip, ok2 = number("iseek")
+	}
+	count, ok3 := number("count")
+	if !ok1 || !ok2 || !ok3 || size <= 0 || size > 1<<30 {
+		return 1
+	}
+	if v["of"] != "" && v["of"] != "/dev/stdout" && v["of"] != "/dev/null" {
+		c.complain("failed to open '%s': Permission denied", v["of"])
+		return 1
+	}
+	name := v["if"]
+	if name == "" {
+		name = "-"
+	}
+	in, err := c.open(name)
+	if err == nil && in.isDirectory() {
+		err = hostfs.ErrIsDirectory
+	}
+	if err != nil {
+		c.complain("failed to open '%s': %s", name, hostfs.Words(err))
+		return 1
+	}
+	if !strings.Contains(v["iflag"], "skip_bytes") {
+		skip *= size
+	}
+	left := int64(1) << 60
+	if v["count"] != "" {
+		if left = count; !strings.Contains(v["iflag"], "count_bytes") {
+			left *= size
+		}
+	}
+	if in.file != nil {
+		in.file.Skip(skip)
+	} else if _, err := io.CopyN(io.Discard, in, skip); err != nil && !errors.Is(err, io.EOF) {
+		return 1
+	}
+	to := io.Writer(c.out)
+	if v["of"] == "/dev/null" {
+		to = io.Discard
+	}
+	n, err := io.Copy(to, io.LimitReader(contextReader{ctx, in}, left))
+	if err != nil {
+		return statusPipe
+	}
+	status := c.done(0)
+	if v["status"] != "none" {
+		_, _ = fmt.Fprintf(c.err, "%d+%d records in\n%d+%d records out\n", n/size, flag(n%size != 0, 1, 0), n/size, flag(n%size != 0, 1, 0))
+		if v["status"] != "noxfer" {
+			_, _ = fmt.Fprintf(c.err, "%d bytes copied, 0.001 s, %.1f MB/s\n", n, float64(n)/1000)
+		}
+	}
+	return status
+}
+
+// gather reads all lines of the inputs, without their newlines.
+func (c *call) gather(ctx context.Context, names []string) ([]string, int) {
+	var all []string
+	size := 0
+	status := c.each(names, func(in *input) error {
+		return lines(ctx, in, func(line []byte) bool {
+			size += len(line)
+			all = append(all, strings.TrimSuffix(string(line), "\n"))
+			return size < 32*maxValue
+		})
+	})
+	return all, status
+}
+
+func sortTool(ctx context.Context, c *call) int {
+	o, ok := c.options("nruk:t:hVsf", map[string]rune{"numeric-sort": 'n', "reverse": 'r', "unique": 'u', "key": 'k'})
+	if !ok {
+		return 2
+	}
+	all, status := c.gather(ctx, o.rest)
+	field, numeric := 0, o.has['n'] || o.has['h']
+	if o.has['k'] {
+		digits := strings.TrimRight(strings.SplitN(o.value['k'], ",", 2)[0], "nr")
+		numeric = numeric || strings.Contains(o.value['k'], "n")
+		field, _ = strconv.Atoi(digits)
+	}
+	key := func(line string) string {
+		if field < 1 {
+			return line
+		}
+		parts := strings.Fields(line)
+		if o.has['t'] {
+			parts = strings.Split(line, o.value['t'])
+		}
+		if field > len(parts) {
+			return ""
+		}
+		return parts[field-1]
+	}
+	number := func(s string) float64 {
+		s = strings.TrimLeft(s, " \t")
+		end := 0
+		for end < len(s) && strings.IndexByte("+-.0123456789", s[end]) >= 0 {
+			end++
+		}
+		n, _ := strconv.ParseFloat(s[:end], 64)
+		return n
+	}
+	slices.SortStableFunc(all, func(a, b string) int {
+		n := 0
+		if numeric {
+			switch x, y := number(key(a)), number(key(b)); {
+			case x < y:
+				n = -1
+			case x > y:
+				n = 1
+			}
+		} else {
+			n = strings.Compare(key(a), key(b))
+		}
+		if n == 0 && !o.has['s'] {
+			n = strings.Compare(a, b)
+		}
+		if o.has['r'] || strings.Contains(o.value['k'], "r") {
+			return -n
+		}
+		return n
+	})
+	if o.has['u'] {
+		all = slices.CompactFunc(all, func(a, b string) bool { return key(a) == key(b) })
+	}
+	return c.print(all, status)
+}
+
+func (c *call) print(all []string, status int) int {
+	for _, line := range all {
+		if _, err := c.out.WriteString(line + "\n"); err != nil {
+			return statusPipe
+		}
+	}
+	return c.done(status)
+}
+
+func uniqTool(ctx context.Context, c *call) int {
+	o, ok := c.options("cdu", map[string]rune{"count": 'c', "repeated": 'd', "unique": 'u'})
+	if !ok {
+		return 1
+	}
+	all, status := c.gather(ctx, o.rest)
+	var out []string
+	for i := 0; i < len(all); {
+		n := 1
+		for i+n < len(all) && all[i+n] == all[i] {
+			n++
+		}
+		if (!o.has['d'] || n > 1) && (!o.has['u'] || n == 1) {
+			if o.has['c'] {
+				out = append(out, fmt.Sprintf("%7d %s", n, all[i]))
+			} else {
+				out = append(out, all[i])
+			}
+		}
+		i += n
+	}
+	return c.print(out, status)
+}
+
 // teeTool copies its input; the files it is given cannot be written.
 func teeTool(ctx context.Context, c *call) int {
 	o, ok := c.options("ai", map[string]rune{"append": 'a'})
@@ -260,4 +445,60 @@ func (f flushing) Write(p []byte) (int, error) {
 		err = f.Flush()
 	}
 	return n, err
+}
+
+func cutTool(ctx context.Context, c *call) int {
+	o, ok := c.options("d:f:c:b:s", map[string]rune{"delimiter": 'd', "fields": 'f', "characters": 'c', "bytes": 'b'})
+	if !ok {
+		return 1
+	}
+	list := o.value['f'] + o.value['c'] + o.value['b']
+	inside := func(n int) bool {
+		for part := range strings.SplitSeq(list, ",") {
+			from, to, ranged := strings.Cut(part, "-")
+			a, _ := strconv.Atoi(from)
+			b, err := strconv.Atoi(to)
+			if !ranged {
+				b = a
+			} else if err != nil {
+				b = 1 << 30
+			}
+			if n >= max(a, 1) && n <= b {
+				return true
+			}
+		}
+		return false
+	}
+	if list == "" {
+		c.complain("you must specify a list of bytes, characters, or fields")
+		return 1
+	}
+	sep := "\t"
+	if o.has['d'] {
+		sep = o.value['d']
+	}
+	status := c.each(o.rest, func(in *input) error {
+		return lines(ctx, in, func(line []byte) bool {
+			text := strings.TrimSuffix(string(line), "\n")
+			var kept []string
+			parts := strings.Split(text, "")
+			join := ""
+			if o.has['f'] {
+				if parts, join = strings.Split(text, sep), sep; len(parts) == 1 {
+					if o.has['s'] {
+						return true
+					}
+					kept, parts = parts, nil
+				}
+			}
+			for i, p := range parts {
+				if inside(i + 1) {
+					kept = append(kept, p)
+				}
+			}
+			_, err := c.out.WriteString(strings.Join(kept, join) + "\n")
+			return err == nil
+		})
+	})
+	return c.done(status)
 }
