@@ -90,14 +90,12 @@ func (h *Host) connect(ctx context.Context) (*link, error) {
 func (d *dial) try(ctx context.Context) (*link, error) {
 	d.refused, d.unknown, d.login, d.server = nil, nil, nil, ""
 	d.judge = newJudge(d.settings, d.host.pool.cfg.Now)
-	conn, hop, err := d.transport(ctx)
+	hop, err := d.jump(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := newWire(conn)
-	l, err := d.handshake(ctx, w)
+	l, err := d.over(ctx, hop)
 	if err != nil {
-		_ = w.Close()
 		if hop != nil {
 			hop.release()
 		}
@@ -108,44 +106,68 @@ func (d *dial) try(ctx context.Context) (*link, error) {
 	return l, nil
 }
 
+// jump holds a connection to the last jump, nil where there is none. It may wait
+// for the jump's own dial, so no place among the dials is taken yet.
+func (d *dial) jump(ctx context.Context) (*link, error) {
+	h, s := d.host, d.settings
+	if len(s.ProxyJump) == 0 {
+		return nil, nil
+	}
+	hop, err := h.pool.hop(s.ProxyJump)
+	if err != nil {
+		return nil, err
+	}
+	l, err := hop.link(ctx, false)
+	if err != nil {
+		return nil, &Error{Host: h.name, Phase: phaseDial, Err: ErrUnreachable, Cause: err, Text: " through " + hop.name + ": " + words(err)}
+	}
+	d.step("jump")
+	return l, nil
+}
+
+// over opens a connection, as one of a few that may be opened at a time.
+func (d *dial) over(ctx context.Context, hop *link) (*link, error) {
+	if !d.host.pool.dials.lock(ctx) {
+		return nil, ErrClosed
+	}
+	defer d.host.pool.dials.unlock()
+	conn, err := d.transport(ctx, hop)
+	if err != nil {
+		return nil, err
+	}
+	w := newWire(conn)
+	l, err := d.handshake(ctx, w)
+	if err != nil {
+		_ = w.Close()
+	}
+	return l, err
+}
+
 // transport opens what the SSH connection runs over: a connection through the
 // last jump, a command, or TCP.
-func (d *dial) transport(ctx context.Context) (net.Conn, *link, error) {
+func (d *dial) transport(ctx context.Context, hop *link) (net.Conn, error) {
 	h, s := d.host, d.settings
-	if len(s.ProxyJump) > 0 {
-		hop, err := h.pool.hop(s.ProxyJump)
-		if err != nil {
-			return nil, nil, err
-		}
-		l, err := hop.link(ctx, false)
-		if err != nil {
-			return nil, nil, &Error{Host: h.name, Phase: phaseDial, Err: ErrUnreachable, Cause: err, Text: " through " + hop.name + ": " + words(err)}
-		}
-		ctx, cancel := context.WithTimeout(ctx, d.timeout)
-		defer cancel()
-		conn, err := hop.dialThrough(ctx, l, "tcp", s.address())
-		if err != nil {
-			l.release()
-			return nil, nil, named(h.name, err)
-		}
-		d.step("jump")
-		return conn, l, nil
-	}
-	// Opening a way through a jump waits for the jump's own dial, so it is only
-	// here that a place is taken.
-	if s.ProxyCommand != "" {
+	if hop == nil && s.ProxyCommand != "" {
 		conn, err := startProxy(ctx, h.name, s.command(h.target.host))
 		d.step("ProxyCommand")
-		return conn, nil, err
+		return conn, err
 	}
 	dialing, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
+	if hop != nil {
+		conn, err := hop.host.dialThrough(dialing, hop, "tcp", s.address())
+		if err != nil {
+			return nil, err // it names the jump, whose doing it is
+		}
+		d.step("forward")
+		return conn, nil
+	}
 	conn, err := h.pool.cfg.Dial(dialing, s.Family, s.address())
 	if err != nil {
-		return nil, nil, dialError(h.name, s.address(), d.timeout, err)
+		return nil, dialError(h.name, s.address(), d.timeout, err)
 	}
 	d.step("tcp")
-	return conn, nil, nil
+	return conn, nil
 }
 
 // handshake speaks SSH over a connection.
@@ -155,12 +177,15 @@ func (d *dial) handshake(ctx context.Context, w *wire) (*link, error) {
 	d.guard = newGuard(d.timeout, w)
 	stop := context.AfterFunc(ctx, func() { _ = w.Close() })
 	d.login = &login{ctx: ctx, host: h, settings: s}
+	d.login.aside = func(f func()) {
+		d.guard.pause()
+		h.pool.dials.unlock()
+		f()
+		h.pool.dials <- struct{}{}
+		d.guard.resume()
+	}
 	if h.pool.cfg.Ask != nil && !s.Batch {
-		d.login.ask = func(q Question) (Answer, error) {
-			d.guard.pause()
-			defer d.guard.resume()
-			return h.ask(ctx, d.settings, q)
-		}
+		d.login.ask = func(q Question) (Answer, error) { return h.ask(ctx, s, q) }
 	}
 	defer d.login.close()
 	config, err := d.config(w)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
 )
 
 // Files reads the files of a host over an SFTP session. Errors of a file satisfy
@@ -56,11 +57,7 @@ func (h *Host) sftp(ctx context.Context) (*Files, error) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for r := range s.requests {
-			if r.WantReply {
-				_ = r.Reply(false, nil)
-			}
-		}
+		s.each(func(*ssh.Request) {})
 	}()
 	fail := func(kind error, cause error, text string) (*Files, error) {
 		_ = s.Close()
@@ -80,7 +77,7 @@ func (h *Host) sftp(ctx context.Context) (*Files, error) {
 	}
 	go func() { _, _ = io.Copy(said, s.Stderr()) }()
 	// Closing the channel frees a handshake that gets no answer.
-	stop := context.AfterFunc(ctx, func() { _ = s.Channel.Close() })
+	stop := context.AfterFunc(ctx, func() { _ = s.Close() })
 	f.client, err = sftp.NewClientPipe(s.Channel, channelWriter{s.Channel}, sftp.UseFstat(true))
 	stop()
 	if err != nil {
@@ -109,8 +106,8 @@ func (f *Files) Done() <-chan struct{} { return f.gone }
 // Close ends the session and what was opened through it.
 func (f *Files) Close() error {
 	// Both wait for a peer that may be frozen; its end frees them.
-	go func() { _ = f.session.Channel.Close() }()
-	f.session.await(f.gone)
+	go func() { _ = f.session.Close() }()
+	f.session.await(f.gone, closeTime)
 	return nil
 }
 
@@ -139,7 +136,10 @@ func (f *Files) alive() bool {
 
 // word tells an error of a file from that of a connection.
 func (f *Files) word(err error) error {
-	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, io.EOF) || errors.Is(err, fs.ErrClosed) {
+	if err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrClosed) {
+		return err
+	}
+	if err == io.EOF { //nolint:errorlint // the end of a file; one within another error is that of the connection
 		return err
 	}
 	var status *sftp.StatusError

@@ -241,17 +241,28 @@ func (h *Host) release(l *link, session bool) {
 
 var errIdle = errors.New("not needed any more")
 
-// full learns that a connection grants no more sessions than it has. It answers
-// false when it has none: then the host grants no sessions at all.
-func (h *Host) full(l *link) bool {
+// refusal says what to make of a session that was refused.
+type refusal uint8
+
+const (
+	nowhere   refusal = iota // the host grants none at all
+	elsewhere                // another connection may have room
+	soon                     // a place may be free in a moment
+)
+
+// full learns that a connection grants no more sessions than it has.
+func (h *Host) full(l *link, patient bool) refusal {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if patient && !l.freed.IsZero() && time.Since(l.freed) < recently {
+		return soon
+	}
 	// The one that was refused is counted already.
 	if l.session <= 1 {
-		return false
+		return nowhere
 	}
 	h.limit = min(h.limit, l.session-1)
-	return true
+	return elsewhere
 }
 
 // open opens one connection for all who wait for it.
@@ -334,13 +345,8 @@ func (h *Host) closeLinks() {
 	}
 }
 
-// errorOf is why a connection ended, or err while it has not.
+// errorOf is why a connection has ended or is about to, or err while it does not.
 func (h *Host) errorOf(l *link, err error) error {
-	select {
-	case <-l.gone:
-	default:
-		return err
-	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if l.err != nil {

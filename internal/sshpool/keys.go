@@ -182,7 +182,7 @@ func shortFingerprint(key ssh.PublicKey) string {
 // host wants it; for that its public half must be known.
 func (l *login) fromFile(name string, held []identity) (identity, bool) {
 	text, err := readSmall(name)
-	if err != nil {
+	if _, _, _, _, public := ssh.ParseAuthorizedKey(text); err != nil || public == nil {
 		// The agent may hold the key whose public half alone is here.
 		if public := publicOf(name); public != nil {
 			for _, h := range held {
@@ -277,7 +277,9 @@ func (k lockedKey) Sign(rand io.Reader, data []byte) (*ssh.Signature, error) {
 }
 
 func (k lockedKey) SignWithAlgorithm(rand io.Reader, data []byte, algorithm string) (*ssh.Signature, error) {
-	s, err := k.unlock()
+	var s ssh.Signer
+	var err error
+	k.login.aside(func() { s, err = k.unlock() })
 	if err != nil {
 		k.login.mu.Lock()
 		k.login.locked = err

@@ -20,8 +20,9 @@ type link struct {
 	gone     chan struct{}
 
 	// Guarded by host.mu.
-	used    int // sessions, and tunnels, that hold it
-	session int // sessions alone
+	used    int       // sessions, and tunnels, that hold it
+	session int       // sessions alone
+	freed   time.Time // when a session ended last
 	err     error
 	idle    *time.Timer
 }

@@ -16,16 +16,19 @@ type login struct {
 	ctx      context.Context //nolint:containedctx // of the one handshake it is made for
 	host     *Host
 	settings Settings
-	// ask asks the user; nil when there is nobody to ask.
-	ask func(Question) (Answer, error)
+	// ask asks the user; nil when there is nobody to ask. It is called aside:
+	// what takes a person's time uses up neither that of the handshake nor a
+	// place among those that are under way.
+	ask   func(Question) (Answer, error)
+	aside func(func())
 
 	mu      sync.Mutex
 	tried   []string
 	used    string // the key or way that signed last
 	allowed []string
 	agent   net.Conn
-	// asked says that the user was asked, learnt that something they said is kept
-	// and the next attempt gets further without them.
+	// learnt says that the user unlocked a key: the next attempt has no need of
+	// them. password is the one that was tried last, locked why a key stayed so.
 	learnt   bool
 	password string
 	locked   error
@@ -43,6 +46,11 @@ func (l *login) close() {
 	if l.agent != nil {
 		_ = l.agent.Close()
 	}
+}
+
+func (l *login) askAside(q Question) (a Answer, err error) {
+	l.aside(func() { a, err = l.ask(q) })
+	return a, err
 }
 
 // methods are the ways to log in, in OpenSSH's order.
@@ -84,7 +92,7 @@ func (l *login) passwords() func() (string, error) {
 		}
 		l.host.pool.secrets.forgetPassword(l.account())
 		attempt++
-		a, err := l.ask(Question{Kind: AskPassword, Attempt: attempt})
+		a, err := l.askAside(Question{Kind: AskPassword, Attempt: attempt})
 		if err != nil {
 			return "", err
 		}
@@ -104,7 +112,7 @@ func (l *login) interactive() ssh.KeyboardInteractiveChallenge {
 		answers := make([]string, len(questions))
 		for i, q := range questions {
 			prompt := clip(strings.TrimSpace(instruction+" "+q), 400)
-			a, err := l.ask(Question{Kind: AskInteractive, Prompt: prompt, Echo: echos[i], Attempt: attempt})
+			a, err := l.askAside(Question{Kind: AskInteractive, Prompt: prompt, Echo: echos[i], Attempt: attempt})
 			if err != nil {
 				return nil, err
 			}

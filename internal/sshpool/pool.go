@@ -16,9 +16,9 @@ type Pool struct {
 	cancel context.CancelFunc
 
 	changed   chan struct{}
-	dials     chan struct{} // holds one value for every connection being opened
-	asking    gate          // one question at a time
-	unlocking gate          // one key at a time
+	dials     gate // of the connections being opened
+	asking    gate // one question at a time
+	unlocking gate // one key at a time
 	secrets   *secrets
 	defaults  struct {
 		once       sync.Once
@@ -37,7 +37,7 @@ func New(cfg Config) *Pool {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Pool{
 		cfg: cfg.withDefaults(), ctx: ctx, cancel: cancel,
-		changed: make(chan struct{}, 1), dials: make(chan struct{}, maxDials),
+		changed: make(chan struct{}, 1), dials: make(gate, maxDials),
 		asking: newGate(), unlocking: newGate(), secrets: newSecrets(),
 		hosts: map[string]*Host{}, trusted: map[string]bool{},
 	}
@@ -132,7 +132,7 @@ func (p *Pool) trusts(name string, key ssh.PublicKey) bool {
 	return p.trusted[name+" "+string(key.Marshal())]
 }
 
-// gate lets one in at a time, and stops waiting when a context ends.
+// gate lets as many in as it has room for, and stops waiting when a context ends.
 type gate chan struct{}
 
 func newGate() gate { return make(gate, 1) }

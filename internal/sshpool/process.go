@@ -15,9 +15,10 @@ import (
 const (
 	// maxStderr is how much of what a command says there is kept.
 	maxStderr = 16 << 10
-	// endTime is how long a command has to end after it was told to, and again
-	// after its channel was closed.
-	endTime = 3 * time.Second
+	// endTime is how long a command has to end after it was told to, closeTime how
+	// long the server has to close a channel after that.
+	endTime   = 500 * time.Millisecond
+	closeTime = 3 * time.Second
 )
 
 // A Process is a command that runs on a host. Reading gives its standard output
@@ -110,7 +111,7 @@ func (p *Process) watch() {
 	defer close(p.done)
 	exit := &ExitError{Host: p.session.link.host.name, Status: -1}
 	told := false
-	for r := range p.session.requests {
+	p.session.each(func(r *ssh.Request) {
 		switch r.Type {
 		case "exit-status":
 			var m struct{ Status uint32 }
@@ -127,10 +128,7 @@ func (p *Process) watch() {
 				exit.Signal, told = clip(m.Signal, 20), true
 			}
 		}
-		if r.WantReply {
-			_ = r.Reply(false, nil)
-		}
-	}
+	})
 	switch {
 	case !told:
 		exit.Err = &Error{Host: exit.Host, Phase: phaseOpen, Err: ErrLost, Text: ": the command did not say how it ended"}
@@ -164,7 +162,6 @@ func (p *Process) Stderr() string { return p.stderr.String() }
 // [*ExitError]. Output that was not read by then can still be read.
 func (p *Process) Wait() error {
 	<-p.done
-	p.session.once.Do(func() { p.session.link.host.release(p.session.link, true) })
 	if p.ended == nil {
 		return nil
 	}
@@ -191,15 +188,15 @@ func (p *Process) Close() error {
 				_, _ = s.SendRequest("signal", false, ssh.Marshal(struct{ Name string }{"TERM"}))
 				_ = p.CloseInput() // waits for a Write that waits
 			}()
-			s.await(p.done)
+			s.await(p.done, endTime)
 		}
 		closed := make(chan struct{})
 		go func() {
 			defer close(closed)
 			_ = s.Close()
 		}()
-		s.await(closed)
-		s.await(p.done)
+		s.await(closed, closeTime)
+		s.await(p.done, closeTime)
 	})
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -16,13 +15,20 @@ type session struct {
 
 	link     *link
 	requests <-chan *ssh.Request
-	once     sync.Once
 }
 
-// session opens a channel on a connection with room for it. What the server
-// refuses although it should have room teaches how much room there is.
+// sshd gives the place of a session back a moment after its channel was closed.
+// A refusal within recently of that is tried again, after settle and so on.
+const (
+	recently = time.Second
+	settle   = 10 * time.Millisecond
+	maxAgain = 5
+)
+
+// session opens a channel on a connection with room for it; who gets it must call
+// each. What the server refuses although it should have room teaches how much room there is.
 func (h *Host) session(ctx context.Context) (*session, error) {
-	for {
+	for again := 0; ; {
 		l, err := h.link(ctx, true)
 		if err != nil {
 			return nil, err
@@ -32,9 +38,16 @@ func (h *Host) session(ctx context.Context) (*session, error) {
 			return s, nil
 		}
 		if refused, ok := errors.AsType[*ssh.OpenChannelError](err); ok {
-			more := h.full(l)
+			more := h.full(l, again < maxAgain)
 			h.release(l, true)
-			if more {
+			if more == soon && !h.pool.pause(ctx, settle<<again) {
+				return nil, ctx.Err()
+			}
+			if more == soon {
+				again++
+				continue
+			}
+			if more == elsewhere {
 				continue
 			}
 			text := strings.TrimSpace(refused.Reason.String() + ", " + refused.Message)
@@ -71,20 +84,30 @@ func (h *Host) channel(ctx context.Context, l *link) (*session, error) {
 	case <-ctx.Done():
 		go func() {
 			if r := <-done; r.s != nil {
-				go ssh.DiscardRequests(r.s.requests)
 				_ = r.s.Close()
+				r.s.each(func(*ssh.Request) {})
+			} else {
+				h.release(l, true)
 			}
-			h.release(l, true)
 		}()
 		return nil, ctx.Err()
 	}
 }
 
-// Close closes the channel and gives its place back.
-func (s *session) Close() error {
-	err := s.Channel.Close()
-	s.once.Do(func() { s.link.host.release(s.link, true) })
-	return err
+// each gives every request of the server to f until the server has closed the
+// channel; only then is its place free again.
+func (s *session) each(f func(*ssh.Request)) {
+	for r := range s.requests {
+		f(r)
+		if r.WantReply {
+			_ = r.Reply(false, nil)
+		}
+	}
+	h := s.link.host
+	h.mu.Lock()
+	s.link.freed = time.Now()
+	h.mu.Unlock()
+	h.release(s.link, true)
 }
 
 // ask sends a request and awaits the answer, as long as the context lasts. A
@@ -112,9 +135,9 @@ func (s *session) ask(ctx context.Context, name string, payload any) (bool, erro
 }
 
 // await waits for what ends with the session, no longer than the connection
-// lives, and endTime at most.
-func (s *session) await(done <-chan struct{}) {
-	timer := time.NewTimer(endTime)
+// lives, and d at most.
+func (s *session) await(done <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-done:

@@ -22,7 +22,7 @@ import (
 // Keywords that concern nothing here are passed over, also those that ssh does
 // not know.
 func readConfig(_ context.Context, file string, t target) ([]byte, error) {
-	r := &configReader{target: t, host: strings.ToLower(t.host), home: homeDir(), values: map[string][]string{}}
+	r := &configReader{target: t, host: t.host, home: homeDir(), values: map[string][]string{}}
 	if t.user != "" {
 		r.values["user"] = []string{t.user}
 	}
@@ -117,7 +117,7 @@ func (r *configReader) lines(name, dir string, must bool, depth int, active bool
 		case len(args) == 0:
 			return fmt.Errorf("%s line %d: %s has no value", name, n, key)
 		case key == "host":
-			active = outer && matchList(strings.Join(args, ","), r.host)
+			active = outer && matchWords(strings.Join(args, ","), r.host) // here capitals count
 		case key == "match":
 			if active, err = r.match(args); err != nil {
 				return fmt.Errorf("%s line %d: %w", name, n, err)

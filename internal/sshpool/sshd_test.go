@@ -104,6 +104,7 @@ func startServer(t testing.TB, lines ...string) *server {
 		"ListenAddress 127.0.0.1", "PidFile none", "StrictModes no", "UsePAM no",
 		"AuthorizedKeysFile " + user + ".pub", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
 		"PermitRootLogin yes", "MaxStartups 100", "LogLevel VERBOSE",
+		"SetEnv HOME=" + s.dir, // a person's start-up files can take seconds
 	}
 	if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "Subsystem") || strings.HasPrefix(l, "#no sftp") }) {
 		config = append(config, "Subsystem sftp internal-sftp")
@@ -171,9 +172,9 @@ func freePort(t testing.TB) int {
 }
 
 // knownLine is the line of known_hosts for a key of the test.
-func knownLine(t testing.TB, dir, names, kind string, number int) string {
+func knownLine(t testing.TB, dir, names string, number int) string {
 	t.Helper()
-	fields := strings.Fields(string(read(t, keyFile(t, dir, kind, number)+".pub")))
+	fields := strings.Fields(string(read(t, keyFile(t, dir, "ed25519", number)+".pub")))
 	return names + " " + fields[0] + " " + fields[1]
 }
 
@@ -183,7 +184,7 @@ func (s *server) config(t testing.TB, lines ...string) string {
 	t.Helper()
 	known := filepath.Join(s.dir, "known_hosts")
 	if !exists(known) {
-		write(t, known, knownLine(t, s.dir, fmt.Sprintf("[127.0.0.1]:%d", s.port), "ed25519", 1)+"\n")
+		write(t, known, knownLine(t, s.dir, fmt.Sprintf("[127.0.0.1]:%d", s.port), 1)+"\n")
 	}
 	text := "Host one\n" + strings.Join(lines, "\n") + "\n" + fmt.Sprintf(
 		"HostName 127.0.0.1\nPort %d\nIdentityFile %s\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile %s\nGlobalKnownHostsFile none\nHashKnownHosts no\n",
