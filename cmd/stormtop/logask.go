@@ -51,14 +51,15 @@ func (k *asker) ask(ctx context.Context, q sshpool.Question) (sshpool.Answer, er
 		text, err := line(tty, prompt, q.Echo)
 		return sshpool.Answer{Yes: err == nil, Text: text}, err
 	}
-	prompt := fmt.Sprintf("stormtop: %s (%s): first contact.\n  %s\n", host, safetext.Clean(q.Address), safetext.Clean(q.Key.String()))
+	var prompt strings.Builder
+	fmt.Fprintf(&prompt, "stormtop: %s (%s): first contact.\n  %s\n", host, safetext.Clean(q.Address), safetext.Clean(q.Key.String()))
 	for _, known := range q.Others {
-		prompt += "  known already: " + safetext.Clean(known.String()) + "\n"
+		prompt.WriteString("  known already: " + safetext.Clean(known.String()) + "\n")
 	}
 	if q.Why != "" {
-		prompt += "  " + safetext.Clean(q.Why) + "\n"
+		prompt.WriteString("  " + safetext.Clean(q.Why) + "\n")
 	}
-	text, err := line(tty, prompt+"  Compare it with the host's. Connect? yes (and remember it), once, no, or the fingerprint you expect: ", true)
+	text, err := line(tty, prompt.String()+"  Compare it with the host's. Connect? yes (and remember it), once, no, or the fingerprint you expect: ", true)
 	text = strings.TrimSpace(text)
 	answer := sshpool.Answer{Yes: strings.EqualFold(text, "yes") || strings.EqualFold(text, "once"), Remember: strings.EqualFold(text, "yes")}
 	if strings.HasPrefix(text, "SHA256:") {

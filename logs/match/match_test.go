@@ -344,7 +344,7 @@ func FuzzSameLines(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, pattern string, text []byte, fold bool) {
 		if len(pattern) > 60 || len(text) > 4096 {
-			t.Skip()
+			return // too long to be of use
 		}
 		if _, err := regexp.Compile(pattern); err != nil {
 			_, err := Compile([]string{pattern}, Options{})
