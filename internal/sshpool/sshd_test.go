@@ -62,12 +62,13 @@ func exists(file string) bool {
 	return err == nil
 }
 
-func run(t testing.TB, name string, args ...string) {
+func run(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
+	return string(out)
 }
 
 func read(t testing.TB, file string) []byte {
