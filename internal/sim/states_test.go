@@ -255,7 +255,7 @@ func rebalanceStates(s *subject) []string {
 	out = append(out, counts())
 	out = append(out, s.nodeOf("storms")...)
 	had := false
-	for range 600 {
+	for range 1600 {
 		now := statistics()
 		had = had || now == "no statistics"
 		if had && now == "statistics" {
