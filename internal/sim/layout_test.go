@@ -152,7 +152,7 @@ var lineKinds = []lineKind{
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.HeartbeatCache timer \[INFO\] Executor <id>:<span> not alive`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] Fragmentation after scheduling is: 0\.0 MB, 0 PCore CPUs`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus timer \[INFO\] Setting new assignment for topology id <id>: Assignment\(master_code_dir:\S+, node_host:\{<node>=[\w.]+(, <node>=[\w.]+)*\}, executor_node_port:\{<span>=NodeInfo\(node:<node>, port:\[\d+\]\)(, <span>=NodeInfo\(node:<node>, port:\[\d+\]\))*\}, executor_start_time_secs:\{<span>=\d+(, <span>=\d+)*\}, worker_resources:\{.*\}, total_shared_off_heap:\{.*\}, owner:\w+\)`, ""},
-	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus pool-29-thread-\d+ \[INFO\] Activating [\w-]+: <id>`, "storm"},
+	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus pool-29-thread-\d+ \[INFO\] Activating [\w-]+: <id>`, ""},
 	{"nimbus", `<stamp> o\.a\.s\.d\.n\.Nimbus (timer|pool-29-thread-\d+|nimbus:cleanupTimer) \[INFO\] (TRANSITION: <id> (KILL|REMOVE|REBALANCE|DO_REBALANCE|INACTIVATE|ACTIVATE) .* (true|false)|Delaying event (REMOVE|DO_REBALANCE) for \d+ secs for <id>|Adding topo to history log: <id>|Killing topology: <id>|Cleaning up <id>)`, "sim"}, // sentences of Nimbus.java; no operation was recorded there
 	{"nimbus", `<stamp> (o\.a\.s|o\.e\.j)\.\S+ .*`, "storm"},
 

@@ -1,11 +1,11 @@
 package sshd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -48,13 +48,14 @@ func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 
 // openFile opens a file for a redirection.
 func (sh *shell) openFile(name string) (*file, error) {
-	switch name {
-	case "/dev/null":
+	if name == "/dev/null" {
 		return newFile(nothing{}, nil, nil), nil
-	case "/dev/stdin", "/dev/fd/0":
-		return sh.inherit(0)
-	case "/dev/fd/3":
-		return sh.inherit(3)
+	}
+	if fd, ok := sh.descriptor(name); ok {
+		if held := sh.files[fd]; held != nil && held.disk != nil {
+			return onDisk(held.disk.Reopen()), nil
+		}
+		return sh.inherit(fd)
 	}
 	if name == "" {
 		return nil, errors.New(": No such file or directory")
@@ -63,9 +64,51 @@ func (sh *shell) openFile(name string) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s", name, hostfs.Words(err))
 	}
+	return onDisk(f), nil
+}
+
+// onDisk is a file of the disk under a descriptor.
+func onDisk(f *hostfs.File) *file {
 	out := newFile(f, nil, nil)
 	out.disk = f
-	return out, nil
+	return out
+}
+
+// descriptor is the number in a path that names an open file of the shell.
+func (sh *shell) descriptor(name string) (int, bool) {
+	switch name {
+	case "/dev/stdin":
+		return 0, true
+	case "/dev/stdout":
+		return 1, true
+	case "/dev/stderr":
+		return 2, true
+	}
+	for _, dir := range []string{"/dev/fd/", "/proc/self/fd/", fmt.Sprintf("/proc/%d/fd/", sh.job.pid)} {
+		if number, ok := strings.CutPrefix(name, dir); ok {
+			fd, err := strconv.Atoi(number)
+			return fd, err == nil && fd >= 0
+		}
+	}
+	return 0, false
+}
+
+// stat describes a path, also one that names an open file.
+func (sh *shell) stat(name string, follow bool) (hostfs.Info, error) {
+	if fd, ok := sh.descriptor(name); ok && follow {
+		held := sh.files[fd]
+		switch {
+		case held == nil:
+			return hostfs.Info{}, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+		case held.disk != nil:
+			return held.disk.Stat(), nil
+		}
+		return hostfs.Pipe(sh.job.m.Now()), nil
+	}
+	if follow {
+		return sh.job.view.Stat(sh.path(name))
+	}
+	return sh.job.view.Lstat(sh.path(name))
 }
 
 func (sh *shell) inherit(fd int) (*file, error) {
@@ -77,13 +120,11 @@ func (sh *shell) inherit(fd int) (*file, error) {
 
 // createFile opens a file for writing, which only a few devices allow.
 func (sh *shell) createFile(name string) (*file, error) {
-	switch name {
-	case "/dev/null":
+	if name == "/dev/null" {
 		return newFile(nothing{}, io.Discard, nil), nil
-	case "/dev/stdout", "/dev/fd/1":
-		return sh.inherit(1)
-	case "/dev/stderr", "/dev/fd/2":
-		return sh.inherit(2)
+	}
+	if fd, ok := sh.descriptor(name); ok {
+		return sh.inherit(fd)
 	}
 	full := sh.path(name)
 	if i, err := sh.job.view.Stat(full); err == nil && i.IsDir() {
@@ -348,6 +389,10 @@ func doRead(ctx context.Context, sh *shell, args []string) int {
 	if len(names) == 0 {
 		names = []string{"REPLY"}
 	}
+	if !ended {
+		// What is fed with lines may go on as long as they come.
+		sh.job.steps.Store(0)
+	}
 	values := expand.ReadFields(sh.config(ctx), string(line), len(names), raw)
 	for i, name := range names {
 		value := ""
@@ -506,174 +551,4 @@ func doUlimit(_ context.Context, sh *shell, args []string) int {
 		_, _ = fmt.Fprintln(sh.files[1], "1024")
 	}
 	return 0
-}
-
-// doSh runs another shell.
-func doSh(ctx context.Context, sh *shell, args []string) int {
-	if sh.depth++; sh.depth > maxDepth {
-		sh.depth--
-		sh.complain("too many nested commands")
-		return statusUsage
-	}
-	defer func() { sh.depth-- }()
-	child := sh.fork()
-	defer child.closeFiles()
-	maps.DeleteFunc(child.vars, func(name string, v expand.Variable) bool { return !v.Exported && name != "IFS" })
-	clear(child.funcs)
-	child.onError, child.noGlob, child.noUnset, child.guarded, child.inFunc = false, false, false, 0, 0
-	child.name, child.params = args[0], nil
-	rest := args[1:]
-	command := false
-	for len(rest) > 0 && len(rest[0]) > 1 && rest[0][0] == '-' {
-		if rest[0] == "--" || rest[0] == "--login" || rest[0] == "--norc" {
-			rest = rest[1:]
-			continue
-		}
-		command = command || strings.Contains(rest[0], "c")
-		child.onError = child.onError || strings.Contains(rest[0], "e")
-		child.noUnset = child.noUnset || strings.Contains(rest[0], "u")
-		child.noGlob = child.noGlob || strings.Contains(rest[0], "f")
-		rest = rest[1:]
-	}
-	text := ""
-	switch {
-	case command && len(rest) == 0:
-		sh.complain("-c: option requires an argument")
-		return statusUsage
-	case command:
-		text = rest[0]
-		if rest = rest[1:]; len(rest) > 0 {
-			child.name, child.params = rest[0], rest[1:]
-		}
-	case len(rest) > 0:
-		f, err := child.openFile(rest[0])
-		if err != nil {
-			sh.complain("%v", err)
-			return statusNotFound
-		}
-		b, err := io.ReadAll(io.LimitReader(f, maxLine))
-		if err != nil {
-			sh.complain("%s: %v", rest[0], err)
-			return statusCannotRun
-		}
-		text, child.name, child.params = string(b), rest[0], rest[1:]
-	default:
-		b, err := io.ReadAll(io.LimitReader(child.files[0], maxLine))
-		if err != nil {
-			return 1
-		}
-		text = string(b)
-	}
-	return child.source(ctx, text)
-}
-
-// doXargs runs a command with arguments from its input.
-func doXargs(ctx context.Context, sh *shell, args []string) int {
-	perCall, split, insert, rest := 0, "", "", args[1:]
-	skipEmpty := false
-	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") {
-		switch a := rest[0]; {
-		case a == "-0":
-			split = "\x00"
-		case a == "-r":
-			skipEmpty = true
-		case strings.HasPrefix(a, "-n") && len(a) > 2:
-			perCall, _ = strconv.Atoi(a[2:])
-		case (a == "-n" || a == "-I" || a == "-P" || a == "-d") && len(rest) > 1:
-			rest = rest[1:]
-			switch a {
-			case "-n":
-				perCall, _ = strconv.Atoi(rest[0])
-			case "-I":
-				insert, split, perCall = rest[0], "\n", 1
-			case "-d":
-				split = strings.ReplaceAll(rest[0], `\n`, "\n")
-			}
-		}
-		rest = rest[1:]
-	}
-	if len(rest) == 0 {
-		rest = []string{"echo"}
-	}
-	b, err := io.ReadAll(io.LimitReader(sh.files[0], maxValue))
-	if err != nil {
-		return 1
-	}
-	var items []string
-	if split == "" {
-		items = strings.Fields(string(b))
-	} else {
-		items = slices.DeleteFunc(strings.Split(string(b), split), func(s string) bool { return s == "" })
-	}
-	if len(items) == 0 && skipEmpty {
-		return 0
-	}
-	if perCall < 1 {
-		perCall = max(len(items), 1)
-	}
-	status := 0
-	for first := true; first || len(items) > 0; first = false {
-		n := min(perCall, len(items))
-		call := slices.Clone(rest)
-		if insert != "" && n > 0 {
-			for i := range call {
-				call[i] = strings.ReplaceAll(call[i], insert, items[0])
-			}
-		} else {
-			call = append(call, items[:n]...)
-		}
-		items = items[n:]
-		if got := sh.runNamed(ctx, call); got != 0 {
-			status = 123
-		}
-		if ctx.Err() != nil {
-			return statusKilled
-		}
-	}
-	return status
-}
-
-// doEnv runs a command with more variables, or lists them.
-func doEnv(ctx context.Context, sh *shell, args []string) int {
-	child := sh.fork()
-	defer child.closeFiles()
-	rest := args[1:]
-	for len(rest) > 0 {
-		if rest[0] == "-i" || rest[0] == "--" {
-			rest = rest[1:]
-			continue
-		}
-		name, value, ok := strings.Cut(rest[0], "=")
-		if !ok || !isName(name) {
-			break
-		}
-		child.export(name, value)
-		rest = rest[1:]
-	}
-	if len(rest) > 0 {
-		return child.runNamed(ctx, rest)
-	}
-	out := bufio.NewWriter(sh.files[1])
-	for _, name := range slices.Sorted(maps.Keys(child.vars)) {
-		if v := child.vars[name]; v.Exported {
-			_, _ = fmt.Fprintf(out, "%s=%s\n", name, v)
-		}
-	}
-	return flag(out.Flush() == nil, 0, 1)
-}
-
-// doPrefix runs the command behind nohup, nice, stdbuf and their like.
-func doPrefix(ctx context.Context, sh *shell, args []string) int {
-	rest := args[1:]
-	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") {
-		if (rest[0] == "-n" || rest[0] == "-c") && len(rest) > 1 {
-			rest = rest[1:]
-		}
-		rest = rest[1:]
-	}
-	if len(rest) == 0 {
-		sh.complain("%s: missing operand", args[0])
-		return 125
-	}
-	return sh.runNamed(ctx, rest)
 }

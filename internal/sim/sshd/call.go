@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"regexp"
 	"strings"
 	"time"
@@ -54,15 +55,26 @@ type input struct {
 
 // open opens an argument.
 func (c *call) open(name string) (*input, error) {
-	switch name {
-	case "-", "/dev/stdin":
+	if name == "/dev/null" {
+		return &input{name: name, Reader: nothing{}}, nil
+	}
+	if name == "-" {
 		in := &input{name: name, Reader: c.in}
 		if f, ok := c.in.(*file); ok && f != nil {
 			in.file = f.disk
 		}
 		return in, nil
-	case "/dev/null":
-		return &input{name: name, Reader: nothing{}}, nil
+	}
+	if fd, ok := c.sh.descriptor(name); ok {
+		switch held := c.sh.files[fd]; {
+		case held == nil:
+			return nil, fs.ErrNotExist
+		case held.disk != nil:
+			f := held.disk.Reopen()
+			return &input{name: name, Reader: f, file: f}, nil
+		default:
+			return &input{name: name, Reader: held}, nil
+		}
 	}
 	f, err := c.view.Open(c.sh.path(name))
 	if err != nil {

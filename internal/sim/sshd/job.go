@@ -18,7 +18,7 @@ import (
 // its processor for ever.
 const (
 	maxLine   = 128 << 10 // of the line, as Linux' MAX_ARG_STRLEN
-	maxSteps  = 1 << 20   // commands run
+	maxSteps  = 1 << 20   // commands run without a line read
 	maxDepth  = 100       // functions, evals and substitutions inside each other
 	maxValue  = 1 << 20   // of a variable, or of what is substituted
 	maxFields = 1 << 16   // arguments of a command

@@ -127,7 +127,7 @@ func (t *tester) unary(op byte, x string) (bool, error) {
 	if x == "/dev/null" && (op == 'e' || op == 'c' || op == 'r' || op == 'w') {
 		return true, nil
 	}
-	i, err := view.Stat(name)
+	i, err := t.c.sh.stat(x, true)
 	here := err == nil && x != ""
 	switch op {
 	case 'z':
