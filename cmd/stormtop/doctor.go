@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/config"
+	"github.com/stormtop/stormtop/internal/follow"
 	"github.com/stormtop/stormtop/internal/human"
 	"github.com/stormtop/stormtop/internal/report"
 	"github.com/stormtop/stormtop/nimbusclient"
@@ -21,7 +24,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "What is reached, what is not and why, what the server lacks",
-		Long: "Tries every Nimbus seed and ZooKeeper server, compares the configuration with what the cluster says of itself, and lists " +
+		Long: "Tries every Nimbus seed, ZooKeeper server and worker host (over ssh), says where logs are kept and who told so, compares the configuration with what the cluster says of itself, and lists " +
 			"what this version of Storm does not tell. Ends with 1 when a fault is found.\n\n" +
 			"JSON: \"faults\" (a number) and \"checks\" (grade: ok, note, warn or fault; area, target, found, hint) in the order they were made.",
 		Example: "# only what needs attention\nstormtop doctor -o json | jq '.checks[] | select(.grade == \"fault\")'",
@@ -44,6 +47,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			d.seeds(ctx)
 			d.cluster(ctx)
 			d.zooKeeper(ctx)
+			d.workerHosts(ctx)
 			if ctx.Err() != nil && cmd.Context().Err() == nil {
 				return exitCode(exitInterrupted)
 			}
@@ -246,6 +250,44 @@ func (d *doctor) zooKeeper(ctx context.Context) {
 	}
 	if d.reach != nil && len(d.reach.Supervisors) != len(view.Supervisors) {
 		d.found(report.GradeWarn, area, view.Root, "Is this the ZooKeeper of this Nimbus? storm.zookeeper.root?", "holds %d supervisors, Nimbus tells of %d", len(view.Supervisors), len(d.reach.Supervisors))
+	}
+}
+
+// workerHosts logs in on every supervisor's host, and asks where it keeps logs.
+// Nobody is asked about keys or passwords.
+func (d *doctor) workerHosts(ctx context.Context) {
+	const area = "logs"
+	if !d.cfg.UseSSH.V {
+		d.found(report.GradeNote, area, d.cfg.UseSSH.Origin.Short(), "", "ssh is not used: logs are read over the logviewers")
+		return
+	}
+	if d.reach == nil {
+		return
+	}
+	var names []string
+	for _, s := range d.reach.Supervisors {
+		if !slices.Contains(names, s.Host) {
+			names = append(names, s.Host)
+		}
+	}
+	slices.SortFunc(names, cluster.CompareNames)
+	hosts := hostsOf(d.cfg, func() int { return 0 }, nil)
+	defer hosts.Close()
+	for _, l := range follow.Locate(ctx, hosts.Hosts, placesOf(d.cfg), d.conf, d.server.Line, names) {
+		dir := l.Dirs.Artifacts
+		if dir == "" || d.server.Line == nimbusclient.V0_9 || d.server.Line == nimbusclient.V0_10 {
+			dir = l.Dirs.Logs
+		}
+		switch {
+		case l.Err == nil:
+			d.found(report.GradeOK, area, l.Host, "", "ssh answers; worker logs in %s, from %s", dir, l.Dirs.From)
+		case errors.Is(l.Err, fs.ErrNotExist):
+			d.found(report.GradeWarn, area, l.Host, "--log-dir or --artifacts-dir names the right one.", "ssh answers; there is no %s, from %s", dir, l.Dirs.From)
+		default:
+			// The logviewer may do instead, and other questions need no ssh.
+			p := problemOf(follow.Missing{Host: l.Host, Err: l.Err})
+			d.found(report.GradeWarn, area, l.Host, p.hint, "no ssh: %s", strings.TrimSuffix(p.why, "."))
+		}
 	}
 }
 

@@ -181,7 +181,10 @@ func (g *grepping) run(ctx context.Context) error {
 	res, err := search.Run(searching, search.Config{
 		Hosts: g.hostsOf(), Match: g.m.Match, Literals: texts, Fold: fold, Context: g.f.context, Records: g.f.records,
 		Since: g.query.since, Until: g.query.until, Stamps: g.stamps, Times: g.query.format != report.FormatTable || len(g.query.terms) > 0,
-		Files:   g.otherFiles(),
+		Files: g.otherFiles(),
+		Scan: func(path string, fn func([]byte, int64) bool) error {
+			return g.m.ScanFile(path, 0, fn)
+		},
 		Rotated: func(s logs.Source) bool { return s.TopologyID != "" }, Stdin: g.stdin, Bytes: g.limit, HostsAtOnce: g.f.maxHosts,
 		Progress: g.progress(len(remote) > 0),
 	}, g.sources, g.print)

@@ -59,7 +59,8 @@ func (k *asker) ask(ctx context.Context, q sshpool.Question) (sshpool.Answer, er
 	if q.Why != "" {
 		prompt.WriteString("  " + safetext.Clean(q.Why) + "\n")
 	}
-	text, err := line(tty, prompt.String()+"  Compare it with the host's. Connect? yes (and remember it), once, no, or the fingerprint you expect: ", true)
+	prompt.WriteString("  Compare it with the host's. Connect? yes (and remember it), once, no, or the fingerprint you expect: ")
+	text, err := line(tty, prompt.String(), true)
 	text = strings.TrimSpace(text)
 	answer := sshpool.Answer{Yes: strings.EqualFold(text, "yes") || strings.EqualFold(text, "once"), Remember: strings.EqualFold(text, "yes")}
 	if strings.HasPrefix(text, "SHA256:") {

@@ -30,9 +30,13 @@ type logSessions struct {
 func newLogSessions(cfg *config.Config, feed *follow.Feed, hosts logs.Hosts, why string, viewer logs.Logviewer) *logSessions {
 	l := &logSessions{changed: make(chan struct{}, 1), watched: map[*follow.Session]bool{}}
 	l.life, l.cancel = context.WithCancel(context.Background())
+	zone, err := config.Zone(cfg.LogZone.V)
+	if err != nil {
+		zone = nil // it was checked when the configuration was read
+	}
 	l.sessions = follow.NewSessions(follow.Config{
 		Feed: feed, Hosts: hosts, NoSSH: why, Logviewer: viewer, Places: placesOf(cfg), Python: cfg.PythonLogs.V,
-		Lines: consoleLines, Follow: true, Reorder: cfg.LogReorder.V, Budget: int64(cfg.LogMemory.V),
+		Lines: consoleLines, Follow: true, Reorder: mergeWindow(cfg.LogReorder.V), Zone: zone, Budget: int64(cfg.LogMemory.V),
 	})
 	return l
 }

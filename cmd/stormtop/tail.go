@@ -130,10 +130,15 @@ func reorderWindow(text string, cfg *config.Config) (time.Duration, error) {
 			return 0, usage("Milliseconds from 0 to 60000.", "--reorder %s is out of bounds.", text)
 		}
 	}
-	if window == 0 {
-		window = -1
+	return mergeWindow(window), nil
+}
+
+// mergeWindow is a window as the merger takes it, to whom 0 is its default.
+func mergeWindow(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
 	}
-	return window, nil
+	return d
 }
 
 // tailing prints what a session reads.

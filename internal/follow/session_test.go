@@ -21,6 +21,7 @@ import (
 	"github.com/stormtop/stormtop/internal/cluster"
 	"github.com/stormtop/stormtop/internal/termtest/require"
 	"github.com/stormtop/stormtop/logs"
+	"github.com/stormtop/stormtop/nimbusclient"
 	"github.com/stormtop/stormtop/zkview"
 )
 
@@ -397,4 +398,19 @@ func TestSessionsAreKeptAWhile(t *testing.T) {
 		t.Errorf("%d sessions", n)
 	}
 	m.Close()
+}
+
+func TestLocate(t *testing.T) {
+	hosts := &theseHosts{sh: require.Tool(t, "sh")}
+	hosts.set("w2", true)
+	dir := t.TempDir()
+	workerFile(t, dir, 6700)
+	got := Locate(t.Context(), hosts, Places{}, map[string]any{"storm.log.dir": dir}, nimbusclient.V2, []string{"w1", "w2"})
+	if got[0].Err != nil || got[0].Dirs.From != fromNimbus || got[0].Dirs.Artifacts != filepath.Join(dir, artifactsName) || !errors.Is(got[1].Err, errDead) {
+		t.Errorf("located %+v", got)
+	}
+	got = Locate(t.Context(), hosts, Places{LogDir: Told{dir + "/none", "--log-dir"}}, nil, nimbusclient.V2, []string{"w1"})
+	if !errors.Is(got[0].Err, fs.ErrNotExist) || got[0].Dirs.From != "--log-dir" {
+		t.Errorf("a directory that is not there: %+v", got)
+	}
 }

@@ -153,7 +153,7 @@ func (r *run) heads(ctx context.Context, host logs.Host, at int, blocks []Block)
 		lines, read := parseRanges(out), r.stamp(at)
 		for _, b := range list {
 			first := b.Lines[0]
-			if !bytes.Equal(lines[first.N], first.Text) {
+			if !bytes.Equal(bytes.TrimSuffix(lines[first.N], []byte("\r")), first.Text) {
 				continue // the file is another one by now
 			}
 			for n := first.N - 1; n >= 1 && n >= first.N-maxRecord; n-- {

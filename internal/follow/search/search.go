@@ -19,6 +19,9 @@ type Config struct {
 	Hosts logs.Hosts
 	// Match decides about a line, without its line feed.
 	Match func(line []byte) bool
+	// Scan calls fn with every matching line of a plain file of this machine, in
+	// order, until fn returns false; nil takes the file line by line.
+	Scan func(path string, fn func(line []byte, offset int64) bool) error
 	// Literals are texts of which every matching line holds one; nil when none
 	// are known, and then files are read whole. With Fold a literal may be there
 	// in any case of its ASCII letters.
@@ -224,7 +227,29 @@ func (r *run) localFile(ctx context.Context, name string, sel *selector) error {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a directory", name)
 	}
+	if r.cfg.Scan != nil && !r.needTimes && !r.cfg.Records && r.cfg.Context == 0 && !packed(name) {
+		return r.scan(ctx, name, sel)
+	}
 	return r.lines(ctx, f, packed(name), sel)
+}
+
+// scan takes the matching lines alone, where nothing else matters.
+func (r *run) scan(ctx context.Context, name string, sel *selector) error {
+	var failed error
+	n := int64(0)
+	if err := r.cfg.Scan(name, func(line []byte, _ int64) bool {
+		n++
+		if n&0xff == 0 && ctx.Err() != nil {
+			failed = ctx.Err()
+		}
+		if failed == nil {
+			failed = sel.emit(Block{Lines: []Line{{N: n, Match: true, Text: slices.Clone(line)}}})
+		}
+		return failed == nil
+	}); err != nil {
+		return err
+	}
+	return failed
 }
 
 // stamp makes the reader of a source's times; none is needed for the lines of one

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/stormtop/stormtop/internal/termtest/require"
 	"github.com/stormtop/stormtop/logs"
+	"github.com/stormtop/stormtop/logs/match"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -302,6 +304,33 @@ func TestEndedWhileSearching(t *testing.T) {
 	})
 	if !errors.Is(err, stop) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestScanIsTheFastPathOnly compares it with the way line by line.
+func TestScanIsTheFastPathOnly(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "x")
+	write(t, name, strings.Repeat("one ERROR\r\ntwo\nthree ERROR\n", 3000)+"last ERROR", 0)
+	m, err := match.Compile([]string{"ERROR$"}, match.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := func(cfg Config) (out []string) {
+		if _, err := Run(t.Context(), cfg, []logs.Source{{Path: name}}, func(b Block) error {
+			for _, l := range b.Lines {
+				out = append(out, string(l.Text))
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	cfg := Config{Match: m.Match, Stamps: stamps}
+	slow := lines(cfg)
+	cfg.Scan = func(path string, fn func([]byte, int64) bool) error { return m.ScanFile(path, 0, fn) }
+	if fast := lines(cfg); len(slow) != 6001 || !slices.Equal(slow, fast) {
+		t.Errorf("%d lines one by one, %d at once; %q and %q", len(slow), len(fast), slow[0], fast[0])
 	}
 }
 

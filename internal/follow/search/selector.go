@@ -1,8 +1,12 @@
 package search
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
-// Line is one line of a file, without its line feed.
+// Line is one line of a file, without its line feed and a carriage return before
+// that.
 type Line struct {
 	N     int64 // its number in the file, from 1
 	Match bool  // false for a line of context
@@ -51,6 +55,7 @@ type selector struct {
 
 // line takes the next line. The text is copied when it is kept.
 func (s *selector) line(n int64, text []byte) error {
+	text = bytes.TrimSuffix(text, []byte("\r"))
 	if len(text) > maxLine {
 		text = text[:maxLine]
 	}
