@@ -90,6 +90,9 @@ func (h *Host) connect(ctx context.Context) (*link, error) {
 func (d *dial) try(ctx context.Context) (*link, error) {
 	d.refused, d.unknown, d.login, d.server = nil, nil, nil, ""
 	d.judge = newJudge(d.settings, d.host.pool.cfg.Now)
+	for _, place := range d.judge.known.skipped {
+		d.host.addNote("passed over: " + place)
+	}
 	hop, err := d.jump(ctx)
 	if err != nil {
 		return nil, err

@@ -83,10 +83,15 @@ func (h *Host) describe(s Settings) {
 	h.pool.change()
 }
 
+// maxNotes bounds what is noted about a host.
+const maxNotes = 16
+
 func (h *Host) addNote(text string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.state.Notes = append(slices.Clone(h.state.Notes), text)
+	if !slices.Contains(h.state.Notes, text) && len(h.state.Notes) < maxNotes {
+		h.state.Notes = append(slices.Clone(h.state.Notes), text)
+	}
 }
 
 // Reconnect forgets that the host failed, and that the user did not want to

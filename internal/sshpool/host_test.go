@@ -11,6 +11,8 @@ func TestOneConnectionServesCommandsAndFiles(t *testing.T) {
 	s := startServer(t)
 	p := newPool(t, Config{File: s.config(t)})
 	h := p.Host("one")
+	known := filepath.Join(s.dir, "known_hosts")
+	write(t, known, string(read(t, known))+"this is no key\n")
 	if got := h.State(); got.Phase != Idle {
 		t.Fatalf("before anything was asked: %+v", got)
 	}
@@ -41,6 +43,9 @@ func TestOneConnectionServesCommandsAndFiles(t *testing.T) {
 		t.Error(err)
 	}
 	state := h.State()
+	if want := "passed over: " + known + ":2"; len(state.Notes) != 1 || state.Notes[0] != want {
+		t.Errorf("the notes are %q, not %q", state.Notes, want)
+	}
 	clock := state.Clock
 	if state.Phase != Ready || state.Connections != 1 || state.Way != "ed25519_0" || state.From != "ssh -G" {
 		t.Errorf("at work: %+v", state)
