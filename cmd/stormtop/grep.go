@@ -157,7 +157,7 @@ func (g *grepping) run(ctx context.Context) error {
 		return err
 	}
 	if len(g.sources) == 0 && len(missing) == 0 {
-		g.notice("No worker runs what is asked for, so there is no log file.")
+		g.notice("No worker runs what is asked for, or none of them has such a file.")
 		return exitCode(exitNotFound)
 	}
 	texts, fold := g.m.Literals()

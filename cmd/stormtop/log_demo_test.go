@@ -111,8 +111,8 @@ func TestLogsOfTheDemo(t *testing.T) {
 	}{
 		{[]string{"tail", "wordcuont"}, exitNotFound, "Did you mean wordcount"},
 		{[]string{"tail", "wordcount/splot"}, exitNotFound, "Did you mean split"},
-		{[]string{"tail", "wordcount", "--host", "w9"}, exitNotFound, "No worker runs"},
-		{[]string{"grep", "x", "wordcount", "--host", "w9"}, exitNotFound, "No worker runs"},
+		{[]string{"tail", "wordcount", "--host", "w9"}, exitNotFound, "No worker runs what is asked for"},
+		{[]string{"grep", "x", "wordcount", "--host", "w9"}, exitNotFound, "No worker runs what is asked for"},
 		{[]string{"tail", "w1:" + at.LogDir + "/none.log"}, exitNotFound, "none.log"},
 		{[]string{"tail", "nohost:/x.log"}, exitUnreachable, "nohost"},
 		{[]string{"tail", "wordcount", "nohost:/x.log", "-l", "1"}, exitPartial, "nohost"},

@@ -395,7 +395,7 @@ func (t *tailing) end() error {
 		}
 	}
 	if reached == 0 && len(problems) == 0 && len(t.targets) > 0 {
-		t.notice("No worker runs what is asked for, so there is no log file.")
+		t.notice("No worker runs what is asked for, or none of them has such a file.")
 		return exitCode(exitNotFound)
 	}
 	var warnings []string
