@@ -125,24 +125,30 @@ func (s *logView) termWords(t logs.Term) string {
 	return not + t.Pattern
 }
 
-// hides is how many of the held records a term hides, -1 when that is not known.
-func (s *logView) hides(i int) int64 {
+// trueOf is how many of the held records a term is true of, -1 when that is not
+// known; out says that it hides those.
+func (s *logView) trueOf(i int) (n int64, out bool) {
 	f := s.view.Filter()
-	if f == nil {
-		return -1
+	if f == nil || i >= len(s.terms) || s.terms[i].Off {
+		return -1, false
 	}
 	// The terms in force may be older than the stack while it is being applied.
 	counts, terms := s.view.Counts(), f.Terms()
-	if i >= len(counts) || len(terms) != len(s.terms) || s.terms[i].Off {
-		return -1
+	if i >= len(counts) || len(terms) != len(s.terms) {
+		return -1, false
+	}
+	return counts[i], terms[i].Kind == logs.Exclude || terms[i].Kind != logs.Include && terms[i].Not
+}
+
+// hides is how many of the held records a term hides, where there are no marks
+// among them; -1 when that is not known.
+func (s *logView) hides(i int) int64 {
+	n, out := s.trueOf(i)
+	if n < 0 || out {
+		return n
 	}
 	lo, hi := s.store.Range()
-	all := int64(hi - lo)
-	t := terms[i]
-	if t.Kind == logs.Exclude || t.Kind != logs.Include && t.Not {
-		return counts[i]
-	}
-	return max(all-counts[i], 0)
+	return max(int64(hi-lo)-n, 0)
 }
 
 // filterEditor is the stack as a list.
@@ -245,8 +251,10 @@ func (e *filterEditor) box(s *logView, p kit.Paint) []string {
 			left = left.Add(theme.Dim, "  as written")
 		}
 		right := kit.Line(nil)
-		if n := s.hides(i); n >= 0 {
+		if n, out := s.trueOf(i); n >= 0 && out {
 			right = kit.S(theme.Dim, "hides "+human.Exact(n)+" ")
+		} else if n >= 0 {
+			right = kit.S(theme.Dim, "true of "+human.Exact(n)+" ")
 		}
 		lines = append(lines, kit.Apart(left, right, w-2))
 	}

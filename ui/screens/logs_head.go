@@ -166,7 +166,7 @@ func (s *logView) slice(env screen.Env) tea.Cmd {
 	if s.w > 0 {
 		w = s.w - timelineLabel
 	}
-	if !s.histogram || s.view == nil || w < 10 || s.slices.asked || s.slices.of == s.filter && s.slices.w == w && env.Now.Sub(s.slices.at) < time.Second && s.slices.Step > 0 {
+	if !s.histogram || env.Paused || s.view == nil || w < 10 || s.slices.asked || s.slices.of == s.filter && s.slices.w == w && env.Now.Sub(s.slices.at) < time.Second && s.slices.Step > 0 {
 		return nil
 	}
 	s.slices.asked = true

@@ -246,6 +246,9 @@ func (s *logView) message(f *logs.Fields, first []byte, w int) kit.Line {
 // shortLogger shortens the packages of a class to their first letters.
 func shortLogger(name string) string {
 	parts := strings.Split(name, ".")
+	if len(parts) < 3 {
+		return name
+	}
 	for i := range len(parts) - 1 {
 		for _, first := range parts[i] {
 			parts[i] = string(first)
@@ -383,7 +386,7 @@ func (s *logView) markLine(r *logs.Record, src logs.Source, text string, w int) 
 	head := ""
 	if w >= full && s.look.part >= 0 {
 		head = safetext.Spaces(s.whoWidth())
-	} else if s.look.part < -1 || w < full {
+	} else if r.Source >= 0 {
 		if where := whereOf(src); where != "" {
 			if word, rest, ok := strings.Cut(text, ":"); ok && !strings.Contains(word, " ") {
 				text = word + " " + safetext.Clean(where) + ":" + rest
@@ -433,7 +436,7 @@ func (s *logView) gutter(r *logs.Record, src logs.Source, w int) kit.Line {
 func sourceLetter(index int32) string {
 	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	if index < 0 {
-		return " "
+		return "·" // nobody's: what stormtop itself says
 	}
 	return letters[index%int32(len(letters)) : index%int32(len(letters))+1]
 }
@@ -468,6 +471,8 @@ func whereOf(src logs.Source) string {
 		return src.Host + " " + strings.TrimSuffix(src.Name(), ".log")
 	case src.Host != "":
 		return src.Host
+	case src.Key() == ":":
+		return "stormtop"
 	}
 	return src.Name()
 }

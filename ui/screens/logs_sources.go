@@ -26,6 +26,9 @@ func newLogPicker(of *logView) *logPicker {
 	type state = logs.SourceState
 	l.table = kit.NewTable(func(s state) string { return s.Source.Key() },
 		kit.Column[state]{Title: "HOST", Min: 9, Max: 22, Fit: true, Cell: func(s state) kit.Line {
+			if s.Index < 0 {
+				return kit.T("  " + placeOf(s.Source))
+			}
 			return kit.S(theme.Cat(int(s.Index)), sourceLetter(s.Index)+" ").Text(placeOf(s.Source))
 		}},
 		kit.Column[state]{Title: "KIND", Min: 7, Cell: func(s state) kit.Line { return kit.T(kindOf(s)) }},
@@ -74,7 +77,7 @@ func (l *logPicker) note(s logs.SourceState) kit.Line {
 			parts = append(parts, part)
 		}
 	}
-	add(s.Words)
+	add(strings.TrimSuffix(wordsOf(s), "."))
 	if !s.RetryAt.IsZero() {
 		add("again in " + human.Age(max(s.RetryAt.Sub(l.of.env.Now), 0)))
 	}
@@ -276,10 +279,30 @@ func (l *logPicker) detail(st logs.SourceState) []kit.Line {
 	return []kit.Line{kit.S(theme.Dim, " "+strings.Join(first, "")), words}
 }
 
-// instead draws the table in place of the stream, when no source can be read.
+// instead says why nothing can be read, in place of the stream.
 func (l *logPicker) instead(p kit.Paint) []string {
-	l.rows()
-	l.table.NoCursor = true
-	head := p.Rows(kit.S(theme.Crit, " "+p.Glyphs().Crit).Text(" Nothing can be read. ctrl-r tries again, L chooses other files."), nil)[:min(2, p.H)]
-	return p.Stack(head, l.table.Draw(p.Sized(p.W, max(p.H-len(head), 0))))
+	g := p.Glyphs()
+	states := l.of.session.States()
+	slices.SortFunc(states, sourceOrder)
+	lines := []kit.Line{kit.S(theme.Crit, " "+g.Crit).Text(" Nothing can be read. ctrl-r tries again, L chooses other files."), nil}
+	for _, st := range states {
+		if st.State == logs.StateOff {
+			continue
+		}
+		what := strings.TrimSpace(placeOf(st.Source) + " " + fileOf(st))
+		lines = append(lines, kit.T("   ").Then(stateGlyph(g, st)).Text(" "+what+"  ").Add(theme.Dim, st.State.String()))
+		note := l.note(st).Plain()
+		for _, part := range wrap(note, p.W-8) {
+			lines = append(lines, kit.S(theme.Dim, "       "+part))
+		}
+	}
+	return p.Rows(lines...)
+}
+
+// wordsOf is what is said of a source, without its host in front.
+func wordsOf(s logs.SourceState) string {
+	if rest, ok := strings.CutPrefix(s.Words, s.Source.Host+": "); ok && s.Source.Host != "" {
+		return rest
+	}
+	return s.Words
 }

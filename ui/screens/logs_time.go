@@ -74,14 +74,20 @@ func (s *logView) heldFrom() time.Time {
 			return s.from // all since then was read
 		}
 	}
-	// The newest among the first records of the sources.
-	first := map[int32]int64{}
+	// The newest among the first records of the sources; those that joined later
+	// had none before.
+	first, joined := map[int32]int64{}, map[int32]bool{}
 	const looked = 20_000
 	for seq := lo; seq < hi && seq < lo+looked; seq++ {
-		if r, ok := s.store.At(seq); ok && r.Time != 0 && r.Mark == logs.MarkNone {
-			if _, known := first[r.Source]; !known {
-				first[r.Source] = r.Time
-			}
+		r, ok := s.store.At(seq)
+		if !ok {
+			continue
+		}
+		if r.Mark == logs.MarkJoined {
+			joined[r.Source] = true
+		}
+		if _, known := first[r.Source]; !known && !joined[r.Source] && r.Time != 0 && r.Mark == logs.MarkNone {
+			first[r.Source] = r.Time
 		}
 	}
 	latest := int64(0)
